@@ -1,0 +1,29 @@
+// Package capture watches, changes and holds the response of a handler.
+//
+// It has the one [http.ResponseWriter] of this module. A filter asks for what
+// it needs and never wraps the writer itself:
+//
+//   - [Observe] reports status and size when the handler is done;
+//   - [Transform] runs a [Hook] once, before the final head goes out, which
+//     may edit the head and may put a writer into the body's way;
+//   - [Record] runs a handler into an [http.Response], [Send] writes one.
+//
+// Filters that are stacked share one writer: each adds a layer to the writer
+// of the filter around it. A request through ten of them costs one small
+// allocation. Layers run innermost first and end when their handler returns.
+//
+// What the server's writer can do, the captured one can: Flush always,
+// Hijack and ReadFrom (sendfile) over HTTP/1, deadlines, full duplex and
+// whatever else an [http.ResponseController] reaches through Unwrap.
+// Informational responses (1xx) pass straight through. The header map is the
+// server's own, so trailers work.
+//
+// A handler that keeps the writer and uses it after the outermost filter
+// returned gets an error and reaches nobody: nothing that a handler can hold
+// on to is ever used for another request.
+//
+// The rest of the package keeps a changed body honest: whether a response may
+// be transformed ([Head.Transformable]), what no longer holds when it was
+// ([Head.Changed]), and how validators find their way back ([Unmark],
+// [Head.Revalidated], [Vary]).
+package capture

@@ -1,0 +1,122 @@
+package capture
+
+import (
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Transformable says whether the body of this response may be changed on its
+// way. It may not be where there is none (1xx, 204, 205, 304), where it is a
+// part of a representation (206 or Content-Range), where it comes content
+// coded, where Cache-Control says no-transform (RFC 9111 §5.2.2.6), and where
+// it is a stream whose reader wants each piece at once (text/event-stream) or
+// frames of its own (application/grpc).
+func (h *Head) Transformable() bool {
+	switch {
+	case !bodyAllowed(h.Status), h.Status == http.StatusResetContent, h.Status == http.StatusPartialContent:
+		return false
+	case len(h.Header["Content-Range"]) > 0:
+		return false
+	}
+	for _, coding := range h.Header["Content-Encoding"] {
+		if coding != "" && !strings.EqualFold(strings.TrimSpace(coding), "identity") {
+			return false
+		}
+	}
+	for _, list := range h.Header["Cache-Control"] {
+		if hasToken(list, "no-transform") {
+			return false
+		}
+	}
+	if values := h.Header["Content-Type"]; len(values) > 0 {
+		kind := mediaType(values[0])
+		return kind != "text/event-stream" && kind != "application/grpc" && !strings.HasPrefix(kind, "application/grpc+")
+	}
+	return true
+}
+
+// Changed mends the head of a response whose body is changed on its way by
+// the means that tag names, such as a content coding. What spoke of the old
+// bytes goes: Content-Length, Accept-Ranges, Content-MD5, Content-Digest and
+// Repr-Digest (RFC 9530), Digest. The ETag becomes weak and is marked, "x" as
+// W/"x+tag" and W/"x" as W/"x~tag", so that two representations never share
+// one (RFC 9110 §8.8.3) and [Unmark] can take the mark off again.
+//
+// The tag is of characters that an ETag may hold, without a comma.
+func (h *Head) Changed(tag string) {
+	for _, name := range [...]string{"Content-Length", "Accept-Ranges", "Content-Md5", "Content-Digest", "Repr-Digest", "Digest"} {
+		delete(h.Header, name)
+	}
+	if values := h.Header["Etag"]; len(values) > 0 {
+		if marked, ok := mark(values[0], tag); ok {
+			h.Header["Etag"] = []string{marked}
+		} else {
+			delete(h.Header, "Etag")
+		}
+	}
+}
+
+// Vary adds the names of request fields to the Vary field of a response, one
+// line in all, each name once, whatever its case. "*" stands for all of them
+// and stays alone.
+func Vary(h http.Header, fields ...string) {
+	lines := h["Vary"]
+	missing := func(field string) bool {
+		return !slices.ContainsFunc(lines, func(line string) bool { return hasToken(line, field) || hasToken(line, "*") })
+	}
+	if !slices.ContainsFunc(fields, missing) && len(lines) == 1 {
+		return
+	}
+	var names []string
+	add := func(name string) {
+		name = strings.TrimSpace(name)
+		same := func(other string) bool { return strings.EqualFold(name, other) }
+		if name != "" && !slices.ContainsFunc(names, same) {
+			names = append(names, name)
+		}
+	}
+	for _, line := range lines {
+		for name := range strings.SplitSeq(line, ",") {
+			add(name)
+		}
+	}
+	for _, field := range fields {
+		add(field)
+	}
+	if slices.Contains(names, "*") {
+		names = []string{"*"}
+	}
+	if len(names) > 0 {
+		h["Vary"] = []string{strings.Join(names, ", ")}
+	}
+}
+
+// hasToken says whether a comma-separated list has the token, in any case and
+// with or without an argument after "=".
+func hasToken(list, token string) bool {
+	for len(list) > 0 {
+		var element string
+		element, list, _ = strings.Cut(list, ",")
+		name, _, _ := strings.Cut(element, "=")
+		if strings.EqualFold(strings.TrimSpace(name), token) {
+			return true
+		}
+	}
+	return false
+}
+
+// mediaType is the type of a Content-Type without its parameters, in lower
+// case, or "".
+func mediaType(value string) string {
+	if value == "text/html; charset=utf-8" {
+		return "text/html"
+	}
+	kind, _, err := mime.ParseMediaType(value)
+	if err != nil {
+		kind, _, _ = strings.Cut(value, ";")
+		kind = strings.ToLower(strings.TrimSpace(kind))
+	}
+	return kind
+}

@@ -1,0 +1,236 @@
+package capture
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// stage is how far a layer has come with a response.
+type stage uint8
+
+const (
+	waiting  stage = iota // for a head
+	holding               // the head, and the body that the hook wants to see
+	deciding              // in the hook
+	passing               // the body as it is
+	changing              // the body, through the hook's writer
+	dropping              // the body: the answer has none, for HEAD or by its status
+)
+
+// layer is one hook's place in a response. It is the dst of its hook.
+type layer struct {
+	response *response
+	outside  int // the depth that it writes to
+	request  *http.Request
+	hook     Hook
+	peek     int
+
+	stage    stage
+	failed   bool   // the hook's writer did not take, or not put out, all of the body
+	took     count  // from inside
+	declared int64  // Content-Length as it came from inside, or -1
+	held     []byte // for the hook to see
+	early    []byte // written to dst while the hook ran, before there was a head
+	body     io.WriteCloser
+}
+
+// maxHeld bounds the buffer that a layer keeps for its next request.
+const maxHeld = 64 << 10
+
+func (l *layer) reset() {
+	held, early := l.held, l.early
+	if cap(held) > maxHeld || cap(early) > maxHeld {
+		held, early = nil, nil
+	}
+	l.response, l.request, l.hook, l.body = nil, nil, nil, nil
+	l.stage, l.failed, l.held, l.early = waiting, false, held[:0], early[:0]
+	l.took.status.Store(0)
+	l.took.bytes.Store(0)
+}
+
+func (l *layer) status() int  { return int(l.took.status.Load()) }
+func (l *layer) bytes() int64 { return l.took.bytes.Load() }
+
+// arrive receives the final head and says whether it stays here for now.
+func (l *layer) arrive(status int) bool {
+	l.took.status.Store(int32(status))
+	l.declared = contentLength(l.response.below.Header())
+	if l.peek > 0 && l.declared != 0 && bodyAllowed(status) {
+		l.stage = holding
+		return true
+	}
+	return false
+}
+
+// decide runs the hook and returns the status to go on with.
+func (l *layer) decide(peek []byte, ended bool) int {
+	header := l.response.below.Header()
+	l.response.stack.thaw(header)
+	h := &l.response.stack.view
+	came := l.status()
+	*h = Head{Request: l.request, Status: came, Header: header, Peek: peek, Ended: ended}
+	l.stage = deciding
+	l.body = l.hook(h, l)
+	status := h.Status
+	*h = Head{}
+	switch {
+	case l.body == nil && (bodyAllowed(status) || !bodyAllowed(came)):
+		l.stage = passing
+	case l.body == nil, l.request.Method == http.MethodHead || !bodyAllowed(status):
+		l.stage = dropping
+		l.early = l.early[:0]
+	default:
+		l.stage = changing
+	}
+	return status
+}
+
+// release decides about a head that was held, and sends it on with held.
+func (l *layer) release(held []byte, ended bool) error {
+	status := l.decide(held, ended)
+	l.response.head(l.outside, status)
+	if len(l.early) > 0 {
+		if _, err := l.response.write(l.outside, l.early); err != nil {
+			return err
+		}
+	}
+	_, err := l.forward(held)
+	return err
+}
+
+// settle is release with what there is.
+func (l *layer) settle(ended bool) {
+	held := l.held
+	if err := l.release(held, ended); err != nil {
+		l.failed = true
+	}
+	l.held = held[:0]
+}
+
+// take receives body bytes from inside.
+func (l *layer) take(p []byte) (int, error) {
+	if l.stage == passing {
+		n, err := l.response.write(l.outside, p)
+		l.took.add(n)
+		return n, err
+	}
+	if !bodyAllowed(l.status()) {
+		return 0, http.ErrBodyNotAllowed
+	}
+	if l.declared >= 0 && l.bytes()+int64(len(p)) > l.declared {
+		return 0, http.ErrContentLength
+	}
+	l.took.add(len(p))
+	if l.stage == holding {
+		return l.hold(p)
+	}
+	return l.forward(p)
+}
+
+// hold keeps p back until there is enough for the hook.
+func (l *layer) hold(p []byte) (int, error) {
+	ended := l.bytes() == l.declared
+	if len(l.held)+len(p) < l.peek && !ended {
+		l.held = append(l.held, p...)
+		return len(p), nil
+	}
+	if len(l.held) == 0 {
+		if err := l.release(p, ended); err != nil {
+			return 0, err
+		}
+		return len(p), nil
+	}
+	fill := min(len(p), l.peek-len(l.held))
+	l.held = append(l.held, p[:fill]...)
+	held, rest := l.held, p[fill:]
+	err := l.release(held, ended && len(rest) == 0)
+	l.held = held[:0]
+	if err == nil && len(rest) > 0 {
+		_, err = l.forward(rest)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// forward hands body bytes on, once the hook has decided.
+func (l *layer) forward(p []byte) (int, error) {
+	switch {
+	case len(p) == 0 && l.stage != changing, l.stage == dropping:
+		return len(p), nil
+	case l.stage == passing:
+		return l.response.write(l.outside, p)
+	}
+	n, err := l.body.Write(p)
+	if err != nil {
+		l.failed = true
+	} else if n < len(p) {
+		l.failed, err = true, io.ErrShortWrite
+	}
+	return n, err
+}
+
+func (l *layer) flush() error {
+	if l.stage == holding {
+		l.settle(false)
+	}
+	if f, ok := l.body.(interface{ Flush() error }); ok && l.stage == changing {
+		if err := f.Flush(); err != nil {
+			l.failed = true
+			return err
+		}
+	}
+	return nil
+}
+
+// finish ends the layer's part of the response and says whether it is whole.
+func (l *layer) finish() bool {
+	if l.response.hijacked.Load() {
+		return true
+	}
+	if l.stage == waiting {
+		l.response.head(l.outside+1, http.StatusOK)
+	}
+	short := l.declared >= 0 && l.bytes() < l.declared && l.request.Method != http.MethodHead && bodyAllowed(l.status())
+	if l.stage == holding {
+		l.settle(!short)
+	}
+	if l.body == nil {
+		return !l.failed // a short body that passes is the server's to cut
+	}
+	if l.failed || short {
+		return false
+	}
+	return l.body.Close() == nil
+}
+
+// Write is dst: it takes what the hook's writer puts out.
+func (l *layer) Write(p []byte) (int, error) {
+	switch {
+	case l.response == nil:
+		return 0, errLate
+	case l.response.hijacked.Load():
+		return 0, http.ErrHijacked
+	case l.stage == deciding:
+		l.early = append(l.early, p...)
+		return len(p), nil
+	case l.stage == dropping:
+		return len(p), nil
+	}
+	return l.response.write(l.outside, p)
+}
+
+// contentLength is the length that a response declares, or -1.
+func contentLength(h http.Header) int64 {
+	values := h["Content-Length"]
+	if len(values) == 0 {
+		return -1
+	}
+	n, err := strconv.ParseUint(values[0], 10, 63)
+	if err != nil {
+		return -1
+	}
+	return int64(n)
+}

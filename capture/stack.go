@@ -1,0 +1,122 @@
+package capture
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// stack is the part of a response's state that is pooled: its layers,
+// outermost first, and the header of a head that one of them holds back. No
+// handler can reach it.
+type stack struct {
+	layers []*layer // layers[:depth] are alive, the rest are spare
+	depth  int
+	frozen http.Header // the header as the handler gave it up
+	late   http.Header // what it made of it afterwards: only trailers count
+	view   Head        // given to hooks
+}
+
+var stacks = sync.Pool{New: func() any { return new(stack) }}
+
+// push adds a layer inside of those that are there. It takes no lock: the
+// goroutine that serves enters a filter before anything inside it runs.
+func (w *response) push(r *http.Request, peek int, hook Hook) *layer {
+	if w.stack == nil {
+		w.stack = stacks.Get().(*stack)
+	}
+	status := w.at(w.depth()).status.Load()
+	s := w.stack
+	if s.depth == len(s.layers) {
+		s.layers = append(s.layers, new(layer))
+	}
+	l := s.layers[s.depth]
+	l.response, l.outside, l.request, l.peek, l.hook, l.declared = w, s.depth, r, peek, hook, -1
+	if status != 0 {
+		l.stage = passing // too late for a hook
+		l.took.status.Store(status)
+	}
+	s.depth++
+	return l
+}
+
+// holds says whether l is alive in the response w.
+func (w *response) holds(l *layer) bool {
+	return !w.sealed.Load() && w.stack != nil && l.response == w &&
+		l.outside < w.stack.depth && w.stack.layers[l.outside] == l
+}
+
+// pop ends the layers from depth on: one, unless its filter did not wait for
+// those inside. A layer whose dst an encoder may still hold is not used again.
+func (s *stack) pop(depth int) {
+	for s.depth > depth {
+		s.depth--
+		if l := s.layers[s.depth]; l.body != nil || l.stage == deciding {
+			l.response = nil
+			s.layers[s.depth] = new(layer)
+		} else {
+			l.reset()
+		}
+	}
+}
+
+// recycle gives s back. Nothing of the response stays in it.
+func (s *stack) recycle() {
+	s.pop(0)
+	s.frozen, s.late, s.view = nil, nil, Head{}
+	stacks.Put(s)
+}
+
+func (s *stack) holding() bool {
+	return slices.ContainsFunc(s.layers[:s.depth], func(l *layer) bool { return l.stage == holding })
+}
+
+// thaw puts the remembered header back before a head that was held goes on.
+func (s *stack) thaw(live http.Header) {
+	if s.frozen == nil {
+		return
+	}
+	if !sameHeader(live, s.frozen) {
+		if s.late == nil {
+			s.late = make(http.Header)
+		}
+		copyHeader(s.late, live)
+		clear(live)
+		copyHeader(live, s.frozen)
+	}
+	s.frozen = nil
+}
+
+// addTrailers gives the fields back that a handler set late and that are
+// trailers: announced, or marked with [http.TrailerPrefix].
+func (s *stack) addTrailers(live http.Header) {
+	announced := live["Trailer"]
+	for name, values := range s.late {
+		if strings.HasPrefix(name, http.TrailerPrefix) || slices.ContainsFunc(announced, func(list string) bool {
+			return hasToken(list, name)
+		}) {
+			live[name] = values
+		}
+	}
+	s.late = nil
+}
+
+func sameHeader(a, b http.Header) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for name, values := range a {
+		other, ok := b[name]
+		if !ok || (values == nil) != (other == nil) || !slices.Equal(values, other) {
+			return false
+		}
+	}
+	return true
+}
+
+func copyHeader(to, from http.Header) {
+	for name, values := range from {
+		to[name] = values
+	}
+}

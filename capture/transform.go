@@ -1,0 +1,107 @@
+package capture
+
+import (
+	"io"
+	"net/http"
+)
+
+// Head is a response at the moment before its final head goes out.
+type Head struct {
+	// Request is the request that [Transform] was given. It is not to be
+	// edited.
+	Request *http.Request
+
+	// Status is the final status code. A hook may change it.
+	Status int
+
+	// Header is the response's header map. A hook may edit it.
+	Header http.Header
+
+	// Peek is the beginning of the body, where the layer asked for it: at
+	// least as many bytes as it asked for, or fewer when the handler
+	// flushed or the body Ended. It is valid until the hook returns.
+	Peek []byte
+
+	// Ended says that Peek is the whole body. The answer to a HEAD request
+	// whose handler wrote nothing has ended with an empty Peek: trust its
+	// Content-Length instead.
+	Ended bool
+}
+
+// A Hook takes a last look at the head of a response. It may edit the head,
+// and it may return a writer through which the body goes from then on and
+// which writes its result to dst. A nil writer lets the body pass as it is.
+//
+// The writer is closed when the handler has returned and the body is
+// complete. It is not closed when the handler panicked or the body fell short
+// of its Content-Length: an encoder must not be able to make a cut body look
+// whole. A writer with a method Flush() error is flushed with the response.
+//
+// To answer HEAD, and for a status that has no body (1xx, 204, 304), the hook
+// runs as it does for GET, so that the heads agree; nothing is then written
+// to its writer, and what Close writes to dst goes nowhere.
+//
+// dst is for the hook's writer alone, for as long as the handler runs. A hook
+// that returns a writer should call [Head.Changed] where the bytes change.
+type Hook func(h *Head, dst io.Writer) io.WriteCloser
+
+// Transform serves r with next and runs the hook once, before the final head
+// goes out, whichever way that happens: WriteHeader, Write, WriteString,
+// ReadFrom, Flush, or next returning without any of them. Informational
+// responses pass and do not count. A hijacked connection has no head, so its
+// hook never runs, nor does that of a handler which panics before it writes.
+//
+// With peek > 0, up to that many bytes of the body, and the head with them,
+// are held back until they have been written, the body has ended, or the
+// handler flushes. Then the hook runs and sees them as Peek. Fields that the
+// handler sets after WriteHeader or its first Write are not sent, as without
+// Transform; trailers are.
+//
+// Where the hook returned a writer, the handler is held to the Content-Length
+// that it declared, although that field no longer describes what is sent: a
+// longer body is [http.ErrContentLength] to the handler. A shorter one is cut:
+// Transform panics with [http.ErrAbortHandler] once next returned, and so it
+// does when the writer failed.
+func Transform(w http.ResponseWriter, r *http.Request, next http.Handler, peek int, hook Hook) {
+	if hook == nil {
+		panic("capture.Transform: hook is nil")
+	}
+	w, own, first := enter(w)
+	l, done := own.push(r, peek, hook), false
+	defer func() {
+		if !done {
+			own.abandon(l)
+		}
+		if first {
+			own.seal(done)
+		}
+	}()
+	next.ServeHTTP(w, r)
+	if done = own.finish(l); !done {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// finish ends a layer whose handler returned, and says whether its body is
+// complete.
+func (w *response) finish(l *layer) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.holds(l) {
+		return false // the outermost filter did not wait for this one
+	}
+	whole := l.finish()
+	w.stack.pop(l.outside)
+	return whole
+}
+
+// abandon ends a layer whose handler panicked: what it held back is dropped.
+func (w *response) abandon(l *layer) {
+	if !w.mu.TryLock() {
+		return
+	}
+	defer w.mu.Unlock()
+	if w.holds(l) {
+		w.stack.pop(l.outside)
+	}
+}

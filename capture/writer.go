@@ -1,0 +1,178 @@
+package capture
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+)
+
+var errLate = errors.New("capture: the response was used after its handler returned")
+
+// gone is the error of using a response that can no longer be written to.
+func (w *response) gone() error {
+	switch {
+	case w.sealed.Load():
+		return errLate
+	case w.hijacked.Load():
+		return http.ErrHijacked
+	}
+	return nil
+}
+
+// Header returns the header map of the writer below. It takes no lock: a hook
+// may well reach for it.
+func (w *response) Header() http.Header {
+	if w.sealed.Load() {
+		return make(http.Header)
+	}
+	return w.below.Header()
+}
+
+func (w *response) WriteHeader(status int) {
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // in net/http's words
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	informational := status < 200 && status != http.StatusSwitchingProtocols
+	switch {
+	case w.sealed.Load():
+	case w.hijacked.Load(), w.sent.status.Load() != 0, informational && !w.begun():
+		w.below.WriteHeader(status) // passes, or is for the server to complain about
+	case !w.begun():
+		w.head(w.depth(), status)
+		w.freeze()
+	}
+}
+
+func (w *response) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.gone(); err != nil {
+		return 0, err
+	}
+	w.begin()
+	n, err := w.write(w.depth(), p)
+	w.freeze()
+	return n, err
+}
+
+func (w *response) WriteString(s string) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.gone(); err != nil {
+		return 0, err
+	}
+	w.begin()
+	n, err := w.writeString(s)
+	w.freeze()
+	return n, err
+}
+
+// Flush is FlushError without the error.
+func (w *response) Flush() { _ = w.FlushError() }
+
+func (w *response) FlushError() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.gone(); err != nil {
+		return err
+	}
+	return w.flush()
+}
+
+// Unwrap serves [http.ResponseController]: deadlines and full duplex need
+// nothing of ours. A sealed response has nothing below it.
+func (w *response) Unwrap() http.ResponseWriter {
+	if w.sealed.Load() {
+		return nil
+	}
+	return w.below
+}
+
+func (w *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.gone(); err != nil {
+		return nil, nil, err
+	}
+	w.settle()
+	conn, rw, err := http.NewResponseController(w.below).Hijack()
+	if err == nil {
+		w.hijacked.Store(true)
+	}
+	return conn, rw, err
+}
+
+// ReadFrom copies src into the response. As long as no layer changes the
+// body, a file or a socket goes to the connection's own ReadFrom, and so to
+// sendfile or splice. Nothing is committed before the first read: src may be
+// the body of a request that waits for 100 Continue.
+func (w *hijackable) ReadFrom(src io.Reader) (n int64, err error) {
+	buf := copyBuffers.Get().(*[copySize]byte)
+	defer copyBuffers.Put(buf)
+	for {
+		if isKernelSource(src) {
+			m, direct, err := w.readDirect(src)
+			if n += m; direct || err != nil {
+				return n, err
+			}
+		}
+		m, readErr := src.Read(buf[:])
+		if m > 0 {
+			written, err := w.Write(buf[:m])
+			if n += int64(written); err != nil {
+				return n, err
+			}
+			if written < m {
+				return n, io.ErrShortWrite
+			}
+		}
+		if readErr == io.EOF {
+			return n, nil
+		}
+		if readErr != nil {
+			return n, readErr
+		}
+	}
+}
+
+// readDirect copies src by the ReadFrom of the writer below, if nothing
+// stands between.
+func (w *hijackable) readDirect(src io.Reader) (n int64, direct bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.gone(); err != nil {
+		return 0, true, err
+	}
+	to, ok := w.below.(io.ReaderFrom)
+	if !ok || !w.clear() {
+		return 0, false, nil
+	}
+	n, err = to.ReadFrom(src)
+	w.passed(int(n))
+	return n, true, err
+}
+
+const copySize = 32 << 10
+
+var copyBuffers = sync.Pool{New: func() any { return new([copySize]byte) }}
+
+// isKernelSource says whether the kernel can copy from src. Only then is the
+// lock held for the length of a copy: reading anything else may take for ever
+// and may need the response to go on.
+func isKernelSource(src io.Reader) bool {
+	if limited, ok := src.(*io.LimitedReader); ok {
+		src = limited.R
+	}
+	switch src.(type) {
+	case *os.File, *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,90 @@
+// Package weir stacks small filters around any [http.Handler].
+//
+// A filter is a func(http.Handler) http.Handler, unnamed, so that those of
+// this module, of chi, of gorilla and your own fit one another without
+// conversion. The packages below this one have them: filter the ready-made
+// ones, rewrite those that edit the environment of a request and the response
+// on its way, mount whole applications, capture what it takes to write a
+// filter of your own that looks at a response.
+package weir
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/justinas/alice"
+)
+
+// Filter is what every filter is. It is an alias: a plain function fits.
+type Filter = func(http.Handler) http.Handler
+
+// Stack stacks filters, outermost first: Stack(a, b).Then(app) is
+// a(b(app)). The result can be used for several applications, each of which
+// gets filters bound anew; what a filter keeps, such as the counts of a rate
+// limit, it keeps for all of them. A stack is a filter itself, by its method
+// Then. A nil filter panics.
+func Stack(filters ...Filter) alice.Chain {
+	constructors := make([]alice.Constructor, len(filters))
+	for i, f := range filters {
+		if f == nil {
+			panic(fmt.Sprintf("weir.Stack: filter %d is nil", i+1))
+		}
+		constructors[i] = f
+	}
+	return alice.New(constructors...)
+}
+
+// When applies the filters to the requests that match, and hands the others
+// to the application as they are. Both branches are built once, when the stack
+// is made.
+func When(match func(*http.Request) bool, filters ...Filter) Filter {
+	if match == nil {
+		panic("weir.When: match is nil")
+	}
+	stack := Stack(filters...)
+	return func(next http.Handler) http.Handler {
+		if next == nil {
+			panic("weir.When: next is nil")
+		}
+		filtered := stack.Then(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if match(r) {
+				filtered.ServeHTTP(w, r)
+			} else {
+				next.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// Pattern matches requests by the patterns of [http.ServeMux], such as
+// "/static/", "GET /items/{id}" or "example.org/". It looks at the path below
+// the script name, as a mounted mux does, and edits nothing. Only what a mux
+// would serve matches, not what it would redirect: "/static/" is not
+// "/static", nor "//static/". An application that is no mux may read such
+// spellings as one, so protect all but what you name, as in
+// When(Not(Pattern("/public/")), auth), and not the other way round. A
+// malformed pattern, or two that conflict, panic.
+func Pattern(patterns ...string) func(*http.Request) bool {
+	mux, match := http.NewServeMux(), new(matched)
+	for _, pattern := range patterns {
+		mux.Handle(pattern, match)
+	}
+	return func(r *http.Request) bool {
+		h, _ := mux.Handler(r)
+		return h == http.Handler(match)
+	}
+}
+
+// matched tells a pattern's own handler from the redirects of a mux.
+type matched struct{ _ byte }
+
+func (*matched) ServeHTTP(http.ResponseWriter, *http.Request) {}
+
+// Not matches the requests that match does not.
+func Not(match func(*http.Request) bool) func(*http.Request) bool {
+	if match == nil {
+		panic("weir.Not: match is nil")
+	}
+	return func(r *http.Request) bool { return !match(r) }
+}
