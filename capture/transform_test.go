@@ -215,6 +215,7 @@ func TestBodyIsCut(t *testing.T) {
 					if err == nil {
 						t.Errorf("a whole response: %q", body)
 					}
+					s.Close() // the report comes after the answer
 					if !seen.Cut {
 						t.Errorf("the observer saw %+v", seen)
 					}
