@@ -34,17 +34,18 @@ func (w *response) Header() http.Header {
 }
 
 func (w *response) WriteHeader(status int) {
-	if status < 100 || status > 999 {
-		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // in net/http's words
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	informational := status < 200 && status != http.StatusSwitchingProtocols
 	switch {
 	case w.sealed.Load():
-	case w.hijacked.Load(), w.sent.status.Load() != 0, informational && !w.begun():
-		w.below.WriteHeader(status) // passes, or is for the server to complain about
-	case !w.begun():
+	case w.hijacked.Load(), w.sent.status.Load() != 0:
+		w.below.WriteHeader(status) // for the server to complain about
+	case w.begun(): // and held back: the server will never know
+	case status < 100 || status > 999:
+		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // in net/http's words
+	case status < 200 && status != http.StatusSwitchingProtocols:
+		w.below.WriteHeader(status)
+	default:
 		w.head(w.depth(), status)
 		w.freeze()
 	}
@@ -93,6 +94,22 @@ func (w *response) Unwrap() http.ResponseWriter {
 		return nil
 	}
 	return w.below
+}
+
+// CloseNotify is there for handlers of the days before contexts. Both of
+// net/http's writers have it.
+func (w *response) CloseNotify() <-chan bool {
+	for below := w.Unwrap(); below != nil; {
+		switch b := below.(type) {
+		case interface{ CloseNotify() <-chan bool }:
+			return b.CloseNotify()
+		case interface{ Unwrap() http.ResponseWriter }:
+			below = b.Unwrap()
+		default:
+			below = nil
+		}
+	}
+	return nil // never tells
 }
 
 func (w *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
