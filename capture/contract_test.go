@@ -1,0 +1,35 @@
+package capture_test
+
+import (
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/filtertest"
+)
+
+// The layers themselves keep what every filter promises.
+func TestContract(t *testing.T) {
+	pass := func(h *capture.Head, dst io.Writer) io.WriteCloser { return nil }
+	copying := func(h *capture.Head, dst io.Writer) io.WriteCloser {
+		if !h.Transformable() {
+			return nil
+		}
+		return suffix{dst, ""}
+	}
+	filters := map[string]func(http.Handler) http.Handler{
+		"observer":                 observing,
+		"hook":                     transforming(0, pass),
+		"hook that peeks":          transforming(512, pass),
+		"hook that peeks far":      transforming(1<<20, pass),
+		"body writer":              transforming(0, copying),
+		"body writer after a peek": transforming(512, copying),
+		"observer, hooks, observer": func(h http.Handler) http.Handler {
+			return observing(transforming(64, copying)(transforming(512, pass)(observing(h))))
+		},
+	}
+	for name, f := range filters {
+		t.Run(name, func(t *testing.T) { filtertest.Run(t, f) })
+	}
+}
