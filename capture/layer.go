@@ -15,7 +15,7 @@ const (
 	deciding              // in the hook
 	passing               // the body as it is
 	changing              // the body, through the hook's writer
-	dropping              // the body: the answer has none, for HEAD or by its status
+	dropping              // the body: the answer has none
 )
 
 // layer is one hook's place in a response. It is the dst of its hook.
@@ -77,7 +77,7 @@ func (l *layer) decide(peek []byte, ended bool) int {
 	switch {
 	case l.body == nil && (bodyAllowed(status) || !bodyAllowed(came)):
 		l.stage = passing
-	case l.body == nil, l.request.Method == http.MethodHead || !bodyAllowed(status):
+	case l.body == nil, !bodyAllowed(status):
 		l.stage = dropping
 		l.early = l.early[:0]
 	default:
@@ -193,18 +193,38 @@ func (l *layer) finish() bool {
 	if l.stage == waiting {
 		l.response.head(l.outside+1, http.StatusOK)
 	}
-	short := l.declared >= 0 && l.bytes() < l.declared && l.request.Method != http.MethodHead && bodyAllowed(l.status())
+	short := l.declared >= 0 && l.bytes() < l.declared && bodyAllowed(l.status())
+	head := l.request.Method == http.MethodHead
 	if l.stage == holding {
-		l.settle(!short)
+		l.settle(!short || head)
 	}
-	if l.body == nil {
+	switch {
+	case l.body == nil:
 		return !l.failed // a short body that passes is the server's to cut
-	}
-	if l.failed || short {
+	case head && (short || l.bytes() == 0):
+		l.stage = dropping // the size of this body would not be that of GET's
+	case l.failed || short:
 		return false
 	}
 	return l.body.Close() == nil
 }
+
+// wants is how much of the body the layer has to see before it may let the
+// rest pass without it, or 0 where it does already.
+func (l *layer) wants() int {
+	switch l.stage {
+	case passing:
+		return 0
+	case waiting:
+		return max(l.peek, sniffLen)
+	case holding:
+		return l.peek - len(l.held)
+	}
+	return copySize
+}
+
+// sniffLen is how much net/http looks at to tell a Content-Type.
+const sniffLen = 512
 
 // Write is dst: it takes what the hook's writer puts out.
 func (l *layer) Write(p []byte) (int, error) {

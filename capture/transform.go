@@ -37,9 +37,10 @@ type Head struct {
 // of its Content-Length: an encoder must not be able to make a cut body look
 // whole. A writer with a method Flush() error is flushed with the response.
 //
-// To answer HEAD, and for a status that has no body (1xx, 204, 304), the hook
-// runs as it does for GET, so that the heads agree; nothing is then written
-// to its writer, and what Close writes to dst goes nowhere.
+// To answer HEAD the hook and its writer run as for GET, so that the heads
+// agree, and the server drops the body; where the handler wrote none, what
+// Close writes to dst is dropped, too. For a status that has no body (1xx, 204,
+// 304) the hook runs, and nothing of its writer is sent.
 //
 // dst is for the hook's writer alone, for as long as the handler runs. A hook
 // that returns a writer should call [Head.Changed] where the bytes change.
@@ -91,6 +92,11 @@ func (w *response) finish(l *layer) bool {
 		return false // the outermost filter did not wait for this one
 	}
 	whole := l.finish()
+	if !whole && !w.hijacked.Load() {
+		// The client gets what there is, as it would from a server that
+		// knows the length, and then the cut.
+		_ = w.flush()
+	}
 	w.stack.pop(l.outside)
 	return whole
 }

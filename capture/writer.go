@@ -133,14 +133,17 @@ func (w *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (w *hijackable) ReadFrom(src io.Reader) (n int64, err error) {
 	buf := copyBuffers.Get().(*[copySize]byte)
 	defer copyBuffers.Put(buf)
+	kernel := isKernelSource(src)
 	for {
-		if isKernelSource(src) {
-			m, direct, err := w.readDirect(src)
-			if n += m; direct || err != nil {
+		size := copySize
+		if kernel {
+			var m int64
+			m, size, err = w.readDirect(src)
+			if n += m; size == 0 || err != nil {
 				return n, err
 			}
 		}
-		m, readErr := src.Read(buf[:])
+		m, readErr := src.Read(buf[:size])
 		if m > 0 {
 			written, err := w.Write(buf[:m])
 			if n += int64(written); err != nil {
@@ -160,20 +163,27 @@ func (w *hijackable) ReadFrom(src io.Reader) (n int64, err error) {
 }
 
 // readDirect copies src by the ReadFrom of the writer below, if nothing
-// stands between.
-func (w *hijackable) readDirect(src io.Reader) (n int64, direct bool, err error) {
+// stands between. If something does, more is how much to write before asking
+// again: what the hooks want to see.
+func (w *hijackable) readDirect(src io.Reader) (n int64, more int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.gone(); err != nil {
-		return 0, true, err
+		return 0, 0, err
 	}
 	to, ok := w.below.(io.ReaderFrom)
-	if !ok || !w.clear() {
-		return 0, false, nil
+	if !ok {
+		return 0, copySize, nil
+	}
+	for depth := w.depth(); depth > 0; depth-- {
+		more = max(more, w.stack.layers[depth-1].wants())
+	}
+	if more > 0 {
+		return 0, min(more, copySize), nil
 	}
 	n, err = to.ReadFrom(src)
 	w.passed(int(n))
-	return n, true, err
+	return n, 0, err
 }
 
 const copySize = 32 << 10
