@@ -1,0 +1,131 @@
+package rewrite
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Shift moves prefix from the front of the path info to the end of the script name and
+// returns the copy of r that says so, or r and false when the path does not begin with
+// prefix.
+//
+// The prefix is decoded text that begins with a slash, "/app" or "/caffè/münchen"; a
+// slash at its end does not count. "" and "/" take nothing: r itself comes back. Shift
+// takes whole segments only, and compares each with what the client's escaped segment
+// decodes to: "/app" takes "/app", "/app/x" and "/%61pp/x", and leaves "/apple" and
+// "/app%2Fx" alone. What is left is byte for byte what the client wrote, "//", "%2F" and
+// ";" included: EscapedPath of the result is the rest of EscapedPath of r, and
+// URL.RawPath is set only where net/url needs it for that. It may be empty.
+//
+// The copy has its own URL and context and shares Header and all else with r; its
+// RequestURI stays the client's. Pattern is empty and there are no path values, since an
+// application must not mistake those of its host for its own. Hand it on with Serve.
+func Shift(r *http.Request, prefix string) (*http.Request, bool) {
+	prefix = strings.TrimSuffix(prefix, "/")
+	if prefix == "" {
+		return r, true
+	}
+	info := r.URL.Path
+	if prefix[0] != '/' || !strings.HasPrefix(info, prefix) {
+		return r, false
+	}
+	raw := r.URL.RawPath
+	if raw != "" && !encodes(raw, info) {
+		raw = "" // as URL.EscapedPath does
+	}
+	n := len(prefix)
+	if raw == "" {
+		if !boundary(info, n) {
+			return r, false
+		}
+	} else if n = cut(raw, prefix); n < 0 {
+		return r, false
+	}
+	e := &environ{Context: r.Context(), url: *r.URL}
+	e.remember(environOf(e.Context), prefix, info, raw, n)
+	e.url.Path, e.url.RawPath = info[len(prefix):], ""
+	if raw != "" && !plain(raw[n:]) {
+		e.url.RawPath = raw[n:]
+	}
+	return bare(r, &e.url, e), true
+}
+
+// remember sets the script names of e, the shift by prefix after outer (or nil). info is
+// the path info before it, raw how the client wrote that where net/url would write it
+// otherwise, and n the bytes of it that go.
+func (e *environ) remember(outer *environ, prefix, info, raw string, n int) {
+	var script, escaped name
+	if outer != nil {
+		script, escaped = outer.script, outer.escaped
+	}
+	e.script = script.take(info, len(prefix))
+	switch {
+	case raw != "":
+		if escaped.whole == "" {
+			head := outer.escapedHead()
+			escaped = name{head, len(head)}
+		}
+		e.escaped = escaped.take(raw, n)
+	case escaped.whole != "":
+		more := escape(prefix)
+		e.escaped = name{escaped.head(), escaped.n}.take(more, len(more))
+	}
+}
+
+// cut returns how many bytes of raw, an escaped path whose decoded form begins with
+// prefix, stand for prefix, or -1 when an escaped slash stands for one of its slashes or
+// prefix ends inside of a segment.
+func cut(raw, prefix string) int {
+	n := 0
+	for i := range len(prefix) {
+		if raw[n] != '%' {
+			n++
+			continue
+		}
+		if prefix[i] == '/' {
+			return -1
+		}
+		n += 3
+	}
+	if !boundary(raw, n) {
+		return -1
+	}
+	return n
+}
+
+// boundary reports whether a segment of path ends at n.
+func boundary(path string, n int) bool {
+	return n == len(path) || path[n] == '/'
+}
+
+// bare returns a copy of r with another URL and context and without Pattern and path
+// values. The path values live in fields that only net/http can write: so a new request
+// is made from those that everybody can. It lies on the stack; WithContext makes the one
+// that stays. Cancel, which has no meaning in a server, is left out.
+func bare(r *http.Request, u *url.URL, ctx context.Context) *http.Request {
+	fresh := http.Request{
+		Method:           r.Method,
+		URL:              u,
+		Proto:            r.Proto,
+		ProtoMajor:       r.ProtoMajor,
+		ProtoMinor:       r.ProtoMinor,
+		Header:           r.Header,
+		Body:             r.Body,
+		GetBody:          r.GetBody,
+		ContentLength:    r.ContentLength,
+		TransferEncoding: r.TransferEncoding,
+		Close:            r.Close,
+		Host:             r.Host,
+		Form:             r.Form,
+		PostForm:         r.PostForm,
+		MultipartForm:    r.MultipartForm,
+		Trailer:          r.Trailer,
+		RemoteAddr:       r.RemoteAddr,
+		RequestURI:       r.RequestURI,
+		TLS:              r.TLS,
+		Response:         r.Response,
+	}
+	return fresh.WithContext(ctx)
+}
