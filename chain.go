@@ -11,6 +11,7 @@ package weir
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/justinas/alice"
 )
@@ -23,11 +24,13 @@ type Filter = func(http.Handler) http.Handler
 // gets filters bound anew; what a filter keeps, such as the counts of a rate
 // limit, it keeps for all of them. A stack is a filter itself, by its method
 // Then. A nil filter panics.
-func Stack(filters ...Filter) alice.Chain {
+func Stack(filters ...Filter) alice.Chain { return stack("Stack", filters) }
+
+func stack(caller string, filters []Filter) alice.Chain {
 	constructors := make([]alice.Constructor, len(filters))
 	for i, f := range filters {
 		if f == nil {
-			panic(fmt.Sprintf("weir.Stack: filter %d is nil", i+1))
+			panic(fmt.Sprintf("weir.%s: filter %d is nil", caller, i+1))
 		}
 		constructors[i] = f
 	}
@@ -41,12 +44,12 @@ func When(match func(*http.Request) bool, filters ...Filter) Filter {
 	if match == nil {
 		panic("weir.When: match is nil")
 	}
-	stack := Stack(filters...)
+	chain := stack("When", filters)
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("weir.When: next is nil")
 		}
-		filtered := stack.Then(next)
+		filtered := chain.Then(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if match(r) {
 				filtered.ServeHTTP(w, r)
@@ -61,10 +64,10 @@ func When(match func(*http.Request) bool, filters ...Filter) Filter {
 // "/static/", "GET /items/{id}" or "example.org/". It looks at the path below
 // the script name, as a mounted mux does, and edits nothing. Only what a mux
 // would serve matches, not what it would redirect: "/static/" is not
-// "/static", nor "//static/". An application that is no mux may read such
-// spellings as one, so protect all but what you name, as in
-// When(Not(Pattern("/public/")), auth), and not the other way round. A
-// malformed pattern, or two that conflict, panic.
+// "/static", nor "//static/". Nor does a path match that some application may
+// read as another, such as "/public/%2e%2e/admin". So protect all but what you
+// name, as in When(Not(Pattern("/public/")), auth), and not the other way
+// round. A malformed pattern, or two that conflict, panic.
 func Pattern(patterns ...string) func(*http.Request) bool {
 	mux, match := http.NewServeMux(), new(matched)
 	for _, pattern := range patterns {
@@ -72,8 +75,17 @@ func Pattern(patterns ...string) func(*http.Request) bool {
 	}
 	return func(r *http.Request) bool {
 		h, _ := mux.Handler(r)
-		return h == http.Handler(match)
+		return h == http.Handler(match) && !ambiguous(r.URL.Path)
 	}
+}
+
+// ambiguous says whether applications differ in where a decoded path leads:
+// by dots, by doubled slashes, by backslashes taken for slashes, by decoding
+// it once more.
+func ambiguous(path string) bool {
+	path = strings.ReplaceAll(path, `\`, "/")
+	return strings.ContainsRune(path, '%') || strings.Contains(path, "//") ||
+		strings.Contains(path, "/..") || strings.Contains(path+"/", "/./")
 }
 
 // matched tells a pattern's own handler from the redirects of a mux.

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -63,6 +62,10 @@ func (h *Head) Changed(tag string) {
 // and stays alone.
 func Vary(h http.Header, fields ...string) {
 	lines := h["Vary"]
+	if len(lines) == 0 && len(fields) == 1 {
+		h["Vary"] = []string{fields[0]}
+		return
+	}
 	missing := func(field string) bool {
 		return !slices.ContainsFunc(lines, func(line string) bool { return hasToken(line, field) || hasToken(line, "*") })
 	}
@@ -108,15 +111,8 @@ func hasToken(list, token string) bool {
 }
 
 // mediaType is the type of a Content-Type without its parameters, in lower
-// case, or "".
+// case.
 func mediaType(value string) string {
-	if value == "text/html; charset=utf-8" {
-		return "text/html"
-	}
-	kind, _, err := mime.ParseMediaType(value)
-	if err != nil {
-		kind, _, _ = strings.Cut(value, ";")
-		kind = strings.ToLower(strings.TrimSpace(kind))
-	}
-	return kind
+	kind, _, _ := strings.Cut(value, ";")
+	return strings.ToLower(strings.TrimSpace(kind))
 }

@@ -18,8 +18,9 @@ const (
 	dropping              // the body: the answer has none
 )
 
-// layer is one hook's place in a response. It is the dst of its hook.
+// layer is one hook's place in a response.
 type layer struct {
+	dst      *dst
 	response *response
 	outside  int // the depth that it writes to
 	request  *http.Request
@@ -38,7 +39,15 @@ type layer struct {
 // maxHeld bounds the buffer that a layer keeps for its next request.
 const maxHeld = 64 << 10
 
+// dst is where a hook's writer puts its result. It is not used again when an
+// encoder may still hold it.
+type dst struct{ layer *layer }
+
 func (l *layer) reset() {
+	l.dst.layer = nil
+	if l.body != nil || l.stage == deciding {
+		l.dst = new(dst)
+	}
 	held, early := l.held, l.early
 	if cap(held) > maxHeld || cap(early) > maxHeld {
 		held, early = nil, nil
@@ -71,7 +80,7 @@ func (l *layer) decide(peek []byte, ended bool) int {
 	came := l.status()
 	*h = Head{Request: l.request, Status: came, Header: header, Peek: peek, Ended: ended}
 	l.stage = deciding
-	l.body = l.hook(h, l)
+	l.body = l.hook(h, l.dst)
 	status := h.Status
 	*h = Head{}
 	switch {
@@ -226,10 +235,10 @@ func (l *layer) wants() int {
 // sniffLen is how much net/http looks at to tell a Content-Type.
 const sniffLen = 512
 
-// Write is dst: it takes what the hook's writer puts out.
-func (l *layer) Write(p []byte) (int, error) {
+func (d *dst) Write(p []byte) (int, error) {
+	l := d.layer
 	switch {
-	case l.response == nil:
+	case l == nil:
 		return 0, errLate
 	case l.response.hijacked.Load():
 		return 0, http.ErrHijacked

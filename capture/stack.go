@@ -29,10 +29,10 @@ func (w *response) push(r *http.Request, peek int, hook Hook) *layer {
 	status := w.at(w.depth()).status.Load()
 	s := w.stack
 	if s.depth == len(s.layers) {
-		s.layers = append(s.layers, new(layer))
+		s.layers = append(s.layers, &layer{dst: new(dst)})
 	}
 	l := s.layers[s.depth]
-	l.response, l.outside, l.request, l.peek, l.hook, l.declared = w, s.depth, r, peek, hook, -1
+	l.dst.layer, l.response, l.outside, l.request, l.peek, l.hook, l.declared = l, w, s.depth, r, peek, hook, -1
 	if status != 0 {
 		l.stage = passing // too late for a hook
 		l.took.status.Store(status)
@@ -48,16 +48,15 @@ func (w *response) holds(l *layer) bool {
 }
 
 // pop ends the layers from depth on: one, unless its filter did not wait for
-// those inside. A layer whose dst an encoder may still hold is not used again.
+// those inside.
 func (s *stack) pop(depth int) {
 	for s.depth > depth {
 		s.depth--
-		if l := s.layers[s.depth]; l.body != nil || l.stage == deciding {
-			l.response = nil
-			s.layers[s.depth] = new(layer)
-		} else {
-			l.reset()
+		l := s.layers[s.depth]
+		if l.stage == holding {
+			s.frozen, s.late = nil, nil // the head that was held will never be sent
 		}
+		l.reset()
 	}
 }
 

@@ -1,0 +1,9 @@
+module github.com/weirhttp/weir
+
+go 1.26.0
+
+require (
+	github.com/justinas/alice v1.2.0
+	github.com/klauspost/compress v1.20.3
+	golang.org/x/time v0.16.0
+)
