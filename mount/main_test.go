@@ -1,0 +1,67 @@
+package mount_test
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/weirhttp/weir/mount"
+)
+
+// TestMain turns the test program into the CGI programs that the tests mount.
+func TestMain(m *testing.M) {
+	if program, ok := programs[os.Getenv("CGI_TEST_PROGRAM")]; ok {
+		program()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+var programs = map[string]func(){
+	"env": func() {
+		fmt.Print("Content-Type: text/plain\n\n")
+		env := os.Environ()
+		slices.Sort(env)
+		fmt.Println(strings.Join(env, "\n"))
+	},
+	"echo": func() { // answers before it has read all
+		fmt.Print("Content-Type: text/plain\n\n")
+		length, _ := io.Copy(os.Stdout, os.Stdin)
+		if fmt.Sprint(length) != os.Getenv("CONTENT_LENGTH") {
+			fmt.Print("\nCONTENT_LENGTH is wrong")
+		}
+	},
+	"complain": func() {
+		fmt.Fprintf(os.Stderr, "first\nsecond %s\r\n\nthe end", strings.Repeat("x", 10_000))
+		fmt.Print("Content-Type: text/plain\n\nfine")
+	},
+	"print": func() { fmt.Print(os.Getenv("PRINT")) },
+	"args":  func() { dir, _ := os.Getwd(); fmt.Printf("Content-Type: text/plain\n\n%q in %s", os.Args[1:], dir) },
+	"crash": func() {
+		fmt.Print("Content-Type: text/plain\nContent-Length: 100\n\nhalf")
+		os.Exit(1)
+	},
+	"forever": func() {
+		fmt.Print("Content-Type: text/plain\n\n")
+		for {
+			if _, err := fmt.Println(strings.Repeat("x", 1000)); err != nil {
+				return
+			}
+		}
+	},
+}
+
+// program returns a CGI that runs one of the programs above.
+func program(t *testing.T, name string, env ...string) mount.CGI {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Under the race detector a program sleeps for a second before it exits, if not told otherwise.
+	env = append(env, "CGI_TEST_PROGRAM="+name, "GORACE=atexit_sleep_ms=0")
+	return mount.CGI{Path: self, Env: env, Logger: slog.New(slog.DiscardHandler)}
+}
