@@ -1,0 +1,31 @@
+// Package filter has ready-made filters for HTTP servers.
+//
+// A filter is a func(http.Handler) http.Handler: it is given the handler that is next and returns one that goes before it,
+// which may answer itself, hand on a changed copy of the request, or change the response on its way out. Nothing else
+// makes a filter, so those of this package stand next to anybody else's, in alice's chains, chi's and gorilla's
+// routers, and by themselves:
+//
+//	h = filter.Recover(filter.RecoverOptions{})(h)
+//
+// A filter is made once, when the server starts, and checks and prepares what it needs then: options that make no
+// sense panic there, with a message that names filter and option. What state it has (the buckets of RateLimit) it has
+// from then on, however many handlers it is bound to. Never make one per request.
+//
+// Options are structs, their zero values are right for most programs, and what has no right value for everybody is a
+// parameter of its own.
+//
+// # Order
+//
+// In a stack, requests go from the outermost filter to the innermost and responses come back the other way. The
+// filters of this package belong in this order, outermost first:
+//
+//	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
+//	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
+//	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
+//	RateLimit   before anything that costs more than it does; after what finds out the client address
+//	MaxBody     before anything that reads a body
+//	Compress    outside of the filters that read or change the response's body
+//
+// What asks for credentials stands after RateLimit, which then counts the attempts, too; a RateLimit that counts by user
+// (see RateLimitOptions.Key) stands after it.
+package filter

@@ -1,0 +1,51 @@
+package filter
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"net/http"
+	"net/netip"
+
+	"github.com/weirhttp/weir/rewrite"
+)
+
+// A rateKey says who is counted, in 16 bytes. Addresses stand there as they are, texts as a digest with the highest
+// bit set, which no address has. The zero rateKey is nobody: an empty cell.
+type rateKey struct{ hi, lo uint64 }
+
+// addrKey returns the key of an address: an IPv4 address, mapped into IPv6 or not, is one key, and so is a /64 of IPv6,
+// in which a host may take any address that it likes (RFC 4291 §2.5.1), without its zone. No address is a key as well.
+func addrKey(a netip.Addr) rateKey {
+	if !a.IsValid() {
+		return rateKey{lo: 2}
+	}
+	b := a.As16()
+	k := rateKey{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
+	if k.hi != 0 || k.lo>>32 != 0xffff {
+		k.lo = 1
+	}
+	return k
+}
+
+// clientKey returns the key of the client that sent r: the address that a filter further out found out, or else the
+// other end of the connection.
+func clientKey(r *http.Request) rateKey {
+	if a, ok := rewrite.Client.Value(r.Context()); ok {
+		return addrKey(a)
+	}
+	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return addrKey(ap.Addr())
+	}
+	a, _ := netip.ParseAddr(r.RemoteAddr) // some servers leave the port out
+	return addrKey(a)
+}
+
+// A textKeyer makes keys of texts of any length. Two hashes with seeds of their own are 127 bits together: with a
+// million keys in the table, the chance that any two of them are taken for one another is below 10⁻²⁶.
+type textKeyer struct{ one, two maphash.Seed }
+
+func newTextKeyer() textKeyer { return textKeyer{maphash.MakeSeed(), maphash.MakeSeed()} }
+
+func (t textKeyer) key(s string) rateKey {
+	return rateKey{maphash.String(t.one, s), maphash.String(t.two, s) | 1<<63}
+}
