@@ -1,0 +1,120 @@
+package weir_test
+
+import (
+	"compress/flate"
+	"go/ast"
+	"go/format"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/time/rate"
+
+	"github.com/weirhttp/weir"
+	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/filter"
+	"github.com/weirhttp/weir/filtertest"
+	"github.com/weirhttp/weir/mount"
+	"github.com/weirhttp/weir/rewrite"
+)
+
+// filters are those of package filter and of package rewrite, each with
+// settings that let the kit's requests pass. A new filter gets its line here:
+// TestEveryFilterIsPaired asks for it.
+var filters = map[string]weir.Filter{
+	"filter.AccessLog":       filter.AccessLog(filter.AccessLogOptions{Logger: silent}),
+	"filter.Compress":        filter.Compress(filter.CompressOptions{}),
+	"filter.MaxBody":         filter.MaxBody(64 << 20),
+	"filter.RateLimit":       filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}),
+	"filter.Recover":         filter.Recover(filter.RecoverOptions{Logger: silent}),
+	"filter.RequestID":       filter.RequestID(filter.RequestIDOptions{}),
+	"rewrite.Request":        rewrite.Request(rewrite.User.Set("alice")),
+	"rewrite.RequestHeader":  rewrite.RequestHeader(rewrite.Set("X-Seen", "yes")),
+	"rewrite.ResponseHeader": rewrite.ResponseHeader(rewrite.Default("X-Frame-Options", "DENY")),
+	"rewrite.Response":       rewrite.Response(func(h *capture.Head) { capture.Vary(h.Header, "Cookie") }),
+	"rewrite.Body":           rewrite.Body(rewrite.Type("text/x-none"), deflated),
+}
+
+var silent = slog.New(slog.DiscardHandler)
+
+func deflated(dst io.Writer) io.WriteCloser {
+	w, _ := flate.NewWriter(dst, flate.BestSpeed)
+	return w
+}
+
+func Example() {
+	user := rewrite.Request(rewrite.User.Set("alice"))                        // your own sign-on
+	app := mount.At("/code", mount.CGI{Path: "/usr/share/gitweb/gitweb.cgi"}) // a program in Perl
+	http.ListenAndServe("localhost:8080", weir.Stack(user, filter.Compress(filter.CompressOptions{})).Then(app))
+}
+
+// The README's program is the example above, and short.
+func TestReadmeProgram(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("filter_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, program, _ := strings.Cut(string(readme), "```go\n")
+	program, _, _ = strings.Cut(program, "```\n")
+	if n := strings.Count(program, "\n"); n > 15 {
+		t.Errorf("%d lines, want at most 15", n)
+	}
+	_, example, _ := strings.Cut(string(source), "\nfunc Example() {\n")
+	example, _, _ = strings.Cut(example, "\n}\n")
+	if _, body, _ := strings.Cut(program, "func main() {\n"); body != example+"\n}\n" {
+		t.Errorf("main is not Example:\n%s", body)
+	}
+	formatted, err := format.Source([]byte(program))
+	if err != nil || string(formatted) != program {
+		t.Errorf("not gofmt'ed, or no program: %v", err)
+	}
+}
+
+func TestEveryFilterIsPaired(t *testing.T) {
+	eachFile(t, func(name string, file *ast.File) {
+		if dir := path.Dir(name); dir == "filter" || dir == "rewrite" {
+			for _, decl := range file.Decls {
+				f, ok := decl.(*ast.FuncDecl)
+				if !ok || f.Recv != nil || !f.Name.IsExported() || !isFilter(f.Type.Results) {
+					continue
+				}
+				if line := dir + "." + f.Name.Name; filters[line] == nil {
+					t.Errorf("%s is not in the table of filters: add its line", line)
+				}
+			}
+		}
+	})
+}
+
+func TestEveryPairOfFilters(t *testing.T) {
+	names := slices.Sorted(maps.Keys(filters))
+	for _, outer := range names {
+		for _, inner := range names {
+			t.Run(outer+" around "+inner, func(t *testing.T) {
+				t.Parallel()
+				if testing.Short() {
+					t.Skip("pairs are left out of short runs")
+				}
+				filtertest.Run(t, weir.Stack(filters[outer], filters[inner]).Then)
+			})
+		}
+	}
+}
+
+func TestTheWholeStack(t *testing.T) {
+	all := slices.Collect(maps.Values(filters))
+	filtertest.Run(t, weir.Stack(all...).Then)
+	mounted := func(next http.Handler) http.Handler { return mount.At("/", next) }
+	slices.Reverse(all)
+	filtertest.Run(t, weir.Stack(append(all, mounted)...).Then)
+}
