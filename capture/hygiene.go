@@ -46,7 +46,9 @@ func (h *Head) Transformable() bool {
 // The tag is of characters that an ETag may hold, without a comma.
 func (h *Head) Changed(tag string) {
 	for _, name := range [...]string{"Content-Length", "Accept-Ranges", "Content-Md5", "Content-Digest", "Repr-Digest", "Digest"} {
-		delete(h.Header, name)
+		if len(h.Header[name]) > 0 { // a name without values tells net/http not to add any
+			delete(h.Header, name)
+		}
 	}
 	if values := h.Header["Etag"]; len(values) > 0 {
 		if marked, ok := mark(values[0], tag); ok {

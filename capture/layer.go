@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -35,6 +36,8 @@ type layer struct {
 	early    []byte // written to dst while the hook ran, before there was a head
 	body     io.WriteCloser
 }
+
+var errHook = errors.New("capture: the hook of the response panicked")
 
 // maxHeld bounds the buffer that a layer keeps for its next request.
 const maxHeld = 64 << 10
@@ -79,8 +82,9 @@ func (l *layer) decide(peek []byte, ended bool) int {
 	h := &l.response.stack.view
 	came := l.status()
 	*h = Head{Request: l.request, Status: came, Header: header, Peek: peek, Ended: ended}
-	l.stage = deciding
+	l.stage, l.failed = deciding, true // for good, if the hook panics
 	l.body = l.hook(h, l.dst)
+	l.failed = false
 	status := h.Status
 	*h = Head{}
 	switch {
@@ -171,13 +175,16 @@ func (l *layer) forward(p []byte) (int, error) {
 		return len(p), nil
 	case l.stage == passing:
 		return l.response.write(l.outside, p)
+	case l.stage == deciding:
+		return 0, errHook
 	}
+	failed := l.failed
+	l.failed = true // for good, if the writer panics
 	n, err := l.body.Write(p)
-	if err != nil {
-		l.failed = true
-	} else if n < len(p) {
-		l.failed, err = true, io.ErrShortWrite
+	if n < len(p) && err == nil {
+		err = io.ErrShortWrite
 	}
+	l.failed = failed || err != nil
 	return n, err
 }
 
@@ -186,10 +193,11 @@ func (l *layer) flush() error {
 		l.settle(false)
 	}
 	if f, ok := l.body.(interface{ Flush() error }); ok && l.stage == changing {
-		if err := f.Flush(); err != nil {
-			l.failed = true
-			return err
-		}
+		failed := l.failed
+		l.failed = true // for good, if the writer panics
+		err := f.Flush()
+		l.failed = failed || err != nil
+		return err
 	}
 	return nil
 }

@@ -44,11 +44,25 @@ func (w *response) WriteHeader(status int) {
 	case status < 100 || status > 999:
 		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // in net/http's words
 	case status < 200 && status != http.StatusSwitchingProtocols:
-		w.below.WriteHeader(status)
+		w.inform(status)
 	default:
 		w.head(w.depth(), status)
 		w.freeze()
 	}
+}
+
+// inform sends an informational head. Over HTTP/2, net/http may still be
+// reading the header map when WriteHeader has returned, if the client reset
+// the stream, and whoever edits the map next brings the process down
+// (golang/go#67940). It takes a copy of the map first where there is a
+// Content-Length to leave out, with a value or without.
+func (w *response) inform(status int) {
+	header := w.below.Header()
+	if _, declared := header["Content-Length"]; !declared {
+		header["Content-Length"] = nil
+		defer delete(header, "Content-Length")
+	}
+	w.below.WriteHeader(status)
 }
 
 func (w *response) Write(p []byte) (int, error) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/weirhttp/weir/capture"
@@ -63,12 +64,23 @@ func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h := w.Header(); len(h) > 0 {
 		before = h.Clone()
 	}
+	if !g.serve(w, r, before) {
+		g.caught(w, r, before, new(runtime.PanicNilError))
+	}
+}
+
+// serve runs the handler, and answers for it when it panicked. It returns false
+// after a panic(nil) under GODEBUG=panicnil=1, which looks like a runtime.Goexit
+// until the latter does not come back.
+func (g *guarded) serve(w http.ResponseWriter, r *http.Request, before http.Header) (settled bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			g.caught(w, r, before, v)
+			settled = true
 		}
 	}()
 	g.next.ServeHTTP(w, r)
+	return true
 }
 
 // caught answers for a handler that panicked with v. Should the logger panic as

@@ -263,3 +263,23 @@ func ExampleRecover() {
 	// level=ERROR msg=panic method=GET path=/prices panic="assignment to entry in nil map"
 	// 500 Internal Server Error
 }
+
+// Under GODEBUG=panicnil=1 recover returns nil for panic(nil).
+func TestRecoverKnowsPanicNil(t *testing.T) {
+	t.Setenv("GODEBUG", "panicnil=1")
+	var book logbook
+	f := filter.Recover(filter.RecoverOptions{Logger: book.logger()})
+	w := httptest.NewRecorder()
+	f(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(nil) })).
+		ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != http.StatusInternalServerError {
+		t.Errorf("before output: status %d", w.Code)
+	}
+	defer func() {
+		if v := recover(); v != http.ErrAbortHandler {
+			t.Errorf("after output: panicked with %v", v)
+		}
+	}()
+	f(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(200); panic(nil) })).
+		ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+}

@@ -51,7 +51,8 @@ func Body(match func(*capture.Head) bool, transform func(io.Writer) io.WriteClos
 		if !h.Transformable() || !match(h) {
 			return nil
 		}
-		if _, ok := h.Header["Content-Type"]; !ok && len(h.Peek) > 0 {
+		_, typed := h.Header["Content-Type"]
+		if !typed && len(h.Peek) > 0 && len(h.Header["Transfer-Encoding"]) == 0 { // as net/http guesses
 			h.Header.Set("Content-Type", http.DetectContentType(h.Peek))
 		}
 		h.Changed(bodyTag)
