@@ -13,7 +13,7 @@ import (
 // does not have: Range and If-Range go, and the answer is whole.
 //
 // It returns r itself where nothing is marked, which is the common case, else
-// a copy.
+// a copy, to be handed on as package rewrite's Serve does it.
 func Unmark(r *http.Request, tags ...string) *http.Request {
 	edited := r
 	edit := func() http.Header {

@@ -44,6 +44,9 @@ type Head struct {
 //
 // dst is for the hook's writer alone, for as long as the handler runs. A hook
 // that returns a writer should call [Head.Changed] where the bytes change.
+//
+// The response is locked while a hook or its writer runs: they use what they
+// are given and no [http.ResponseWriter], except for its Header.
 type Hook func(h *Head, dst io.Writer) io.WriteCloser
 
 // Transform serves r with next and runs the hook once, before the final head
