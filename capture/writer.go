@@ -7,8 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"sync"
+	"syscall"
 )
 
 var errLate = errors.New("capture: the response was used after its handler returned")
@@ -204,16 +204,14 @@ const copySize = 32 << 10
 
 var copyBuffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 
-// isKernelSource says whether the kernel can copy from src. Only then is the
-// lock held for the length of a copy: reading anything else may take for ever
-// and may need the response to go on.
+// isKernelSource says whether the kernel can copy from src: a file or a
+// socket, also as [io.Copy] hands them over, without their WriteTo. Only then
+// is the lock held for the length of a copy: reading anything else may take for
+// ever and may need the response to go on.
 func isKernelSource(src io.Reader) bool {
 	if limited, ok := src.(*io.LimitedReader); ok {
 		src = limited.R
 	}
-	switch src.(type) {
-	case *os.File, *net.TCPConn, *net.UnixConn:
-		return true
-	}
-	return false
+	_, ok := src.(syscall.Conn)
+	return ok
 }

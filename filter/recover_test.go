@@ -252,15 +252,14 @@ func ExampleRecover() {
 		})),
 	})
 	site := guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var prices map[string]int
-		prices["tea"] = 3
+		panic("no prices today")
 	}))
 
 	w := httptest.NewRecorder()
 	site.ServeHTTP(w, httptest.NewRequest("GET", "/prices?in=EUR", nil))
 	fmt.Println(w.Code, strings.TrimSpace(w.Body.String()))
 	// Output:
-	// level=ERROR msg=panic method=GET path=/prices panic="assignment to entry in nil map"
+	// level=ERROR msg=panic method=GET path=/prices panic="no prices today"
 	// 500 Internal Server Error
 }
 

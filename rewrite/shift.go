@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,13 +42,16 @@ func Shift(r *http.Request, prefix string) (*http.Request, bool) {
 	} else if n = cut(raw, prefix); n < 0 {
 		return r, false
 	}
-	e := &environ{Context: r.Context(), url: *r.URL}
+	b := new(shifted)
+	e := &b.environ
+	e.Context, e.url = r.Context(), *r.URL
 	e.remember(environOf(e.Context), prefix, info, raw, n)
 	e.url.Path, e.url.RawPath = info[len(prefix):], ""
 	if raw != "" && !plain(raw[n:]) {
 		e.url.RawPath = raw[n:]
 	}
-	return bare(r, &e.url, e), true
+	b.request = *bare(r, &e.url).WithContext(e)
+	return &b.request, true
 }
 
 // remember sets the script names of e, the shift by prefix after outer (or nil). info is
@@ -104,8 +106,13 @@ func boundary(path string, n int) bool {
 // values. The path values live in fields that only net/http can write: so a new request
 // is made from those that everybody can. It lies on the stack; WithContext makes the one
 // that stays. Cancel, which has no meaning in a server, is left out.
-func bare(r *http.Request, u *url.URL, ctx context.Context) *http.Request {
-	fresh := http.Request{
+type shifted struct {
+	request http.Request
+	environ environ
+}
+
+func bare(r *http.Request, u *url.URL) *http.Request {
+	return &http.Request{
 		Method:           r.Method,
 		URL:              u,
 		Proto:            r.Proto,
@@ -127,5 +134,4 @@ func bare(r *http.Request, u *url.URL, ctx context.Context) *http.Request {
 		TLS:              r.TLS,
 		Response:         r.Response,
 	}
-	return fresh.WithContext(ctx)
 }
