@@ -12,11 +12,13 @@
 // of the filter around it. A request through ten of them costs one small
 // allocation. Layers run innermost first and end when their handler returns.
 //
-// What the server's writer can do, the captured one can: Flush always,
-// Hijack and ReadFrom (sendfile) over HTTP/1, deadlines, full duplex and
-// whatever else an [http.ResponseController] reaches through Unwrap.
-// Informational responses (1xx) pass straight through. The header map is the
-// server's own, so trailers work.
+// What the server's writer can do, the captured one can: Flush always, Hijack
+// and ReadFrom (sendfile) over HTTP/1, deadlines, full duplex and whatever else
+// an [http.ResponseController] reaches through Unwrap. Informational responses
+// (1xx) pass straight through. The header map is the server's own, so trailers
+// work. Two things do not pass: an [http.Pusher], and the way in which
+// [http.MaxBytesReader] closes a connection, for which one unwraps to the
+// innermost writer (golang/go#73754).
 //
 // A handler that keeps the writer and uses it after the outermost filter
 // returned gets an error and reaches nobody: nothing that a handler can hold

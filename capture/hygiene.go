@@ -39,16 +39,21 @@ func (h *Head) Transformable() bool {
 // Changed mends the head of a response whose body is changed on its way by
 // the means that tag names, such as a content coding. What spoke of the old
 // bytes goes: Content-Length, Accept-Ranges, Content-MD5, Content-Digest and
-// Repr-Digest (RFC 9530), Digest. The ETag becomes weak and is marked, "x" as
+// Repr-Digest (RFC 9530), Digest, also where one is announced as a trailer. The
+// Last-Modified date stays: a filter that changes bodies should drop the Range
+// of a request, whose If-Range may be a date (RFC 9110 §13.1.5). The ETag becomes weak and is marked, "x" as
 // W/"x+tag" and W/"x" as W/"x~tag", so that two representations never share
 // one (RFC 9110 §8.8.3) and [Unmark] can take the mark off again.
 //
 // The tag is of characters that an ETag may hold, without a comma.
 func (h *Head) Changed(tag string) {
-	for _, name := range [...]string{"Content-Length", "Accept-Ranges", "Content-Md5", "Content-Digest", "Repr-Digest", "Digest"} {
+	for _, name := range ofTheOldBytes {
 		if len(h.Header[name]) > 0 { // a name without values tells net/http not to add any
 			delete(h.Header, name)
 		}
+	}
+	if announced := h.Header["Trailer"]; len(announced) > 0 {
+		h.Header["Trailer"] = withoutTokens(announced, ofTheOldBytes[:])
 	}
 	if values := h.Header["Etag"]; len(values) > 0 {
 		if marked, ok := mark(values[0], tag); ok {
@@ -59,42 +64,46 @@ func (h *Head) Changed(tag string) {
 	}
 }
 
-// Vary adds the names of request fields to the Vary field of a response, one
-// line in all, each name once, whatever its case. "*" stands for all of them
-// and stays alone.
+var ofTheOldBytes = [...]string{"Content-Length", "Accept-Ranges", "Content-Md5", "Content-Digest", "Repr-Digest", "Digest"}
+
+// withoutTokens is a list without some of its elements.
+func withoutTokens(lines, tokens []string) []string {
+	var kept []string
+	for _, line := range lines {
+		for name := range strings.SplitSeq(line, ",") {
+			name = strings.TrimSpace(name)
+			if !slices.ContainsFunc(tokens, func(token string) bool { return strings.EqualFold(token, name) }) {
+				kept = append(kept, name)
+			}
+		}
+	}
+	return kept
+}
+
+// Vary adds the names of request fields to the Vary field of a response, as one
+// line, those that are not there yet in any case of letters. A "*" says that all
+// of them matter, and nothing is added to it.
 func Vary(h http.Header, fields ...string) {
 	lines := h["Vary"]
 	if len(lines) == 0 && len(fields) == 1 {
 		h["Vary"] = []string{fields[0]}
 		return
 	}
-	missing := func(field string) bool {
-		return !slices.ContainsFunc(lines, func(line string) bool { return hasToken(line, field) || hasToken(line, "*") })
-	}
-	if !slices.ContainsFunc(fields, missing) && len(lines) == 1 {
-		return
-	}
-	var names []string
-	add := func(name string) {
-		name = strings.TrimSpace(name)
-		same := func(other string) bool { return strings.EqualFold(name, other) }
-		if name != "" && !slices.ContainsFunc(names, same) {
-			names = append(names, name)
+	all := strings.Join(lines, ", ")
+	for _, list := range fields {
+		for field := range strings.SplitSeq(list, ",") {
+			field = strings.TrimSpace(field)
+			switch {
+			case field == "", hasToken(all, field), hasToken(all, "*"):
+			case all == "":
+				all = field
+			default:
+				all += ", " + field
+			}
 		}
 	}
-	for _, line := range lines {
-		for name := range strings.SplitSeq(line, ",") {
-			add(name)
-		}
-	}
-	for _, field := range fields {
-		add(field)
-	}
-	if slices.Contains(names, "*") {
-		names = []string{"*"}
-	}
-	if len(names) > 0 {
-		h["Vary"] = []string{strings.Join(names, ", ")}
+	if all != "" && (len(lines) != 1 || lines[0] != all) {
+		h["Vary"] = []string{all}
 	}
 }
 

@@ -119,12 +119,13 @@ func TestVary(t *testing.T) {
 		{nil, []string{"Accept"}, []string{"Accept"}},
 		{[]string{"Accept"}, []string{"accept"}, []string{"Accept"}},
 		{[]string{"Cookie"}, []string{"Accept"}, []string{"Cookie, Accept"}},
-		{[]string{"A, B", "b,C"}, []string{"C"}, []string{"A, B, C"}},
+		{[]string{"A, B", "b,C"}, []string{"C"}, []string{"A, B, b,C"}},
 		{[]string{"*"}, []string{"Accept"}, []string{"*"}},
 		{[]string{"A, *"}, []string{"Accept"}, []string{"A, *"}},
-		{[]string{"A", "*"}, []string{"Accept"}, []string{"*"}},
-		{[]string{"A"}, []string{"*"}, []string{"*"}},
-		{[]string{" , ,"}, []string{"A"}, []string{"A"}},
+		{[]string{"A", "*"}, []string{"Accept"}, []string{"A, *"}},
+		{[]string{"A"}, []string{"*"}, []string{"A, *"}},
+		{[]string{"A"}, []string{"b, a", "B"}, []string{"A, b"}},
+		{[]string{"", " "}, []string{"A"}, []string{",  , A"}},
 		{nil, nil, nil},
 	}
 	for _, test := range tests {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // stage is how far a layer has come with a response.
@@ -29,7 +30,8 @@ type layer struct {
 	peek     int
 
 	stage    stage
-	failed   bool   // the hook's writer did not take, or not put out, all of the body
+	failed   bool   // the body that went out is not all of it
+	unsaid   bool   // the length that the handler declared is no longer in the head
 	took     count  // from inside
 	declared int64  // Content-Length as it came from inside, or -1
 	held     []byte // for the hook to see
@@ -46,9 +48,12 @@ const maxHeld = 64 << 10
 // encoder may still hold it.
 type dst struct{ layer *layer }
 
+func newLayer() *layer { return &layer{dst: new(dst)} }
+
+// reset makes the layer ready for another response.
 func (l *layer) reset() {
 	l.dst.layer = nil
-	if l.body != nil || l.stage == deciding {
+	if l.body != nil {
 		l.dst = new(dst)
 	}
 	held, early := l.held, l.early
@@ -56,7 +61,7 @@ func (l *layer) reset() {
 		held, early = nil, nil
 	}
 	l.response, l.request, l.hook, l.body = nil, nil, nil, nil
-	l.stage, l.failed, l.held, l.early = waiting, false, held[:0], early[:0]
+	l.stage, l.failed, l.unsaid, l.held, l.early = waiting, false, false, held[:0], early[:0]
 	l.took.status.Store(0)
 	l.took.bytes.Store(0)
 }
@@ -87,6 +92,9 @@ func (l *layer) decide(peek []byte, ended bool) int {
 	l.failed = false
 	status := h.Status
 	*h = Head{}
+	if l.declared >= 0 {
+		l.unsaid = contentLength(header) < 0
+	}
 	switch {
 	case l.body == nil && (bodyAllowed(status) || !bodyAllowed(came)):
 		l.stage = passing
@@ -125,7 +133,7 @@ func (l *layer) settle(ended bool) {
 func (l *layer) take(p []byte) (int, error) {
 	if l.stage == passing {
 		n, err := l.response.write(l.outside, p)
-		l.took.add(n)
+		l.took.add(int64(n))
 		return n, err
 	}
 	if !bodyAllowed(l.status()) {
@@ -134,7 +142,7 @@ func (l *layer) take(p []byte) (int, error) {
 	if l.declared >= 0 && l.bytes()+int64(len(p)) > l.declared {
 		return 0, http.ErrContentLength
 	}
-	l.took.add(len(p))
+	l.took.add(int64(len(p)))
 	if l.stage == holding {
 		return l.hold(p)
 	}
@@ -192,7 +200,7 @@ func (l *layer) flush() error {
 	if l.stage == holding {
 		l.settle(false)
 	}
-	if f, ok := l.body.(interface{ Flush() error }); ok && l.stage == changing {
+	if f, ok := l.body.(interface{ Flush() error }); ok && l.stage == changing && !l.failed {
 		failed := l.failed
 		l.failed = true // for good, if the writer panics
 		err := f.Flush()
@@ -217,13 +225,42 @@ func (l *layer) finish() bool {
 	}
 	switch {
 	case l.body == nil:
-		return !l.failed // a short body that passes is the server's to cut
-	case head && (short || l.bytes() == 0):
-		l.stage = dropping // the size of this body would not be that of GET's
-	case l.failed || short:
+		// A short body that passes is the server's to cut, if it knows.
+		return !l.failed && (!short || head || !l.unsaid)
+	case l.failed || short && !head:
 		return false
 	}
-	return l.body.Close() == nil
+	return l.close(head && (short || l.bytes() == 0))
+}
+
+// close ends the hook's writer. Over HEAD, where the handler wrote no body or
+// not all of it, what it still puts out is dropped: the size of this body would
+// not be that of GET's.
+func (l *layer) close(drop bool) bool {
+	if drop {
+		l.stage = dropping
+	} else if l.bytes() > chunkedFrom && l.request.ProtoMajor == 1 && l.request.Method != http.MethodHead &&
+		hasPrefixTrailers(l.response.below.Header()) {
+		// The body was long enough for such trailers to be sent, and may
+		// have become too short.
+		_ = l.response.flushFrom(l.outside)
+	}
+	err := l.body.Close()
+	l.stage = passing // whatever comes now comes from outside of the handler
+	return err == nil
+}
+
+// chunkedFrom is the size of body from which on net/http does not tell a length,
+// and can send trailers that were not announced (bufferBeforeChunkingSize).
+const chunkedFrom = 2048
+
+func hasPrefixTrailers(h http.Header) bool {
+	for name := range h {
+		if strings.HasPrefix(name, http.TrailerPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // wants is how much of the body the layer has to see before it may let the

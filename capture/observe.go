@@ -11,14 +11,18 @@ type Sent struct {
 	Status int
 
 	// Bytes is the size of the body as it passed, in bytes, without framing.
-	// Over HEAD it is what the handler wrote and the server dropped.
+	// Over HEAD it is what the handler wrote and the server dropped. A
+	// filter further out that changes the body has taken this much, whatever
+	// became of it.
 	Bytes int64
 
 	// Hijacked says that the handler took over the connection.
 	Hijacked bool
 
 	// Cut says that the handler panicked, or that the response was cut
-	// short because its body came out incomplete.
+	// because a body that a filter changed came out incomplete. A body that
+	// passes unchanged and falls short of its Content-Length is cut by the
+	// server, which does not say so.
 	Cut bool
 }
 
@@ -31,22 +35,42 @@ type Sent struct {
 // request, costs no allocation.
 func Observe(w http.ResponseWriter, r *http.Request, next http.Handler, report func(*http.Request, Sent)) {
 	w, own, first := enter(w)
-	place, done := own.at(own.depth()), false
+	around := own.innermost()
+	done := false
 	defer func() {
-		sent := place.sent(own.hijacked.Load(), done)
-		if first {
-			own.seal(done)
-		}
-		if report != nil {
+		sent := own.passedInto(around, done)
+		cut := first && !own.seal(done) && done
+		if sent.Cut = sent.Cut || cut; report != nil {
 			report(r, sent)
+		}
+		if cut {
+			panic(http.ErrAbortHandler)
 		}
 	}()
 	next.ServeHTTP(w, r)
 	done = true
 }
 
-// sent is what observers are told of a place in the stack.
-func (c *count) sent(hijacked, done bool) Sent {
+// passedInto is what observers are told who stand just inside of the layer
+// around, or of all layers if it is nil.
+func (w *response) passedInto(around *layer, done bool) Sent {
+	if around == nil {
+		return w.sent.report(w.hijacked.Load(), done)
+	}
+	if done {
+		w.mu.Lock()
+	} else if !w.mu.TryLock() {
+		return Sent{Cut: true}
+	}
+	defer w.mu.Unlock()
+	if !w.holds(around) {
+		return Sent{Cut: true} // a filter further out did not wait for this one
+	}
+	return around.took.report(w.hijacked.Load(), done)
+}
+
+// report is what observers are told of a place in the stack.
+func (c *count) report(hijacked, done bool) Sent {
 	s := Sent{Status: int(c.status.Load()), Bytes: c.bytes.Load(), Hijacked: hijacked, Cut: !done}
 	if s.Status == 0 && done && !hijacked {
 		s.Status = http.StatusOK // the server will say so
@@ -63,7 +87,9 @@ func Started(w http.ResponseWriter) bool {
 	if own == nil {
 		return false
 	}
-	own.mu.Lock()
+	if !own.mu.TryLock() {
+		return true // another goroutine is writing
+	}
 	defer own.mu.Unlock()
-	return own.sealed.Load() || own.hijacked.Load() || own.begun()
+	return !own.isOpen() || own.hijacked.Load() || own.begun()
 }

@@ -23,7 +23,8 @@ var ErrTooLarge = errors.New("capture: the body is longer than the limit")
 // hijacked. Informational responses are dropped. Trailers, announced or
 // marked with [http.TrailerPrefix], are in the response's Trailer. A HEAD
 // request gives a response without a body and with the ContentLength that the
-// handler declared, or -1.
+// handler declared, or -1. No Content-Type is guessed and no Date set: that is
+// for the server which the response is sent by.
 func Record(r *http.Request, next http.Handler, limit int64) (*http.Response, error) {
 	w := &recorder{header: make(http.Header), limit: limit, declared: -1, head: r.Method == http.MethodHead}
 	defer w.seal()
@@ -51,6 +52,9 @@ func (w *recorder) Header() http.Header { return w.header }
 func (w *recorder) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.status == 0 {
+		mustBeStatus(status)
+	}
 	w.writeHeader(status)
 }
 

@@ -20,9 +20,18 @@ type response struct {
 	below    http.ResponseWriter
 	sent     count
 	stack    *stack // nil as long as nobody may change the response
-	sealed   atomic.Bool
+	use      atomic.Int32
 	hijacked atomic.Bool
 }
+
+// What a response may be used for.
+const (
+	open   = iota
+	broken // a handler panicked while another goroutine wrote: nobody can tell what is there, so it is cut
+	sealed // the outermost filter is done
+)
+
+func (w *response) isOpen() bool { return w.use.Load() == open }
 
 // hijackable is the shape over a connection that can be taken over: HTTP/1.
 // Code tests for its interfaces to tell the protocols apart, so that the other
@@ -37,16 +46,16 @@ type count struct {
 	status atomic.Int32 // the final status, 0 for none
 }
 
-func (c *count) add(n int) {
+func (c *count) add(n int64) {
 	if n > 0 {
-		c.bytes.Store(c.bytes.Load() + int64(n))
+		c.bytes.Store(c.bytes.Load() + n)
 	}
 }
 
 // enter finds the response that w belongs to, or begins one over w; first
 // says which.
 func enter(w http.ResponseWriter) (captured http.ResponseWriter, own *response, first bool) {
-	if own = ownOf(w); own != nil && !own.sealed.Load() {
+	if own = ownOf(w); own != nil && own.use.Load() != sealed {
 		return w, own, false
 	}
 	if canHijack(w) {
@@ -82,23 +91,45 @@ func canHijack(w http.ResponseWriter) bool {
 }
 
 // seal ends the outermost part of the stack: from here on the response is
-// nobody's.
-func (w *response) seal(done bool) {
+// nobody's. It says whether what was sent is whole.
+func (w *response) seal(done bool) (whole bool) {
 	if done {
 		w.mu.Lock()
 	} else if !w.mu.TryLock() {
 		// A write of another goroutine hangs, maybe until the panic has
 		// closed the connection. The layers are left to it.
-		w.sealed.Store(true)
-		return
+		w.use.Store(sealed)
+		return false
 	}
-	w.sealed.Store(true)
+	whole = w.use.Load() == open
 	s := w.stack
+	if s != nil && done {
+		whole = w.overtake(0) && whole
+	}
+	w.use.Store(sealed)
 	w.stack = nil
 	w.mu.Unlock()
 	if s != nil {
 		s.recycle()
 	}
+	return whole
+}
+
+// overtake ends the layers inside of depth, whose filters are still at work
+// although one further out is done: somebody runs handlers in a goroutine and
+// does not wait. What they hold back goes out. It says whether the response
+// can be whole without them.
+func (w *response) overtake(depth int) bool {
+	whole := true
+	for w.stack.depth > depth {
+		l := w.stack.layers[w.stack.depth-1]
+		if l.stage == holding {
+			l.settle(false)
+		}
+		whole = whole && (l.stage == waiting || l.stage == passing) && !l.failed
+		w.stack.pop(w.stack.depth - 1)
+	}
+	return whole
 }
 
 // depth is the number of layers. Places in the stack are counted in layers
@@ -160,17 +191,20 @@ func (w *response) write(depth int, p []byte) (int, error) {
 	if depth > 0 {
 		return w.stack.layers[depth-1].take(p)
 	}
+	if w.use.Load() == sealed {
+		return 0, errLate // a write that was going on when a panic sealed the response
+	}
 	n, err := w.below.Write(p)
-	w.sent.add(n)
+	w.sent.add(int64(n))
 	return n, err
 }
 
 // writeString is write for the handler's end. A string that a layer wants to
 // see goes by a buffer of ours, piece by piece.
 func (w *response) writeString(s string) (n int, err error) {
-	if w.clear() {
+	if w.wants() == 0 {
 		n, err = io.WriteString(w.below, s)
-		w.passed(n)
+		w.passed(int64(n))
 		return n, err
 	}
 	buf := copyBuffers.Get().(*[copySize]byte)
@@ -196,7 +230,12 @@ func (w *response) settle() {
 
 func (w *response) flush() error {
 	w.begin()
-	for depth := w.depth(); depth > 0; depth-- {
+	return w.flushFrom(w.depth())
+}
+
+// flushFrom flushes the layers from depth outwards, and the writer below.
+func (w *response) flushFrom(depth int) error {
+	for ; depth > 0; depth-- {
 		if err := w.stack.layers[depth-1].flush(); err != nil {
 			return err
 		}
@@ -211,18 +250,17 @@ func (w *response) flush() error {
 	return http.NewResponseController(w.below).Flush()
 }
 
-// clear says whether the body goes below as the handler writes it.
-func (w *response) clear() bool {
+// wants is how much of the body the layers have to see before the rest may go
+// below as the handler writes it: 0 when it may already.
+func (w *response) wants() (n int) {
 	for depth := w.depth(); depth > 0; depth-- {
-		if w.stack.layers[depth-1].stage != passing {
-			return false
-		}
+		n = max(n, w.stack.layers[depth-1].wants())
 	}
-	return true
+	return n
 }
 
 // passed counts n bytes of body that went below without the layers' help.
-func (w *response) passed(n int) {
+func (w *response) passed(n int64) {
 	if n > 0 && w.sent.status.Load() == 0 {
 		w.sent.status.Store(http.StatusOK)
 	}

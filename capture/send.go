@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,14 +20,20 @@ var hopByHop = [...]string{
 // Send writes res to w, as [Record] or a client returned it, and closes its
 // body. Set-Cookie and Vary are added to what w has, other fields replace it.
 // Fields that speak of one connection stay behind. Trailers are sent after
-// the body. A body of unknown length is flushed as it comes.
+// the body. A body of unknown length (a ContentLength of -1) is flushed as it
+// comes, and the head of an event stream at once.
 //
+// A 101 (Switching Protocols) is an error before anything is sent: what follows
+// it is no response.
 // An error comes from reading the body, or from the client that left. The
 // head may then be sent already, and the caller should cut the response with
 // panic([http.ErrAbortHandler]).
 func Send(w http.ResponseWriter, res *http.Response) error {
 	if res.Body != nil {
 		defer res.Body.Close()
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return errors.New("capture: send: 101 is no response that can be sent on")
 	}
 	header := w.Header()
 	sendHeader(header, res)
@@ -47,6 +54,7 @@ func Send(w http.ResponseWriter, res *http.Response) error {
 }
 
 func sendHeader(header http.Header, res *http.Response) {
+	delete(header, "Content-Length") // of an answer that this one replaces
 	connection := res.Header["Connection"]
 	for name, values := range res.Header {
 		switch {
@@ -88,6 +96,9 @@ func sendBody(w http.ResponseWriter, res *http.Response) error {
 	buf := copyBuffers.Get().(*[copySize]byte)
 	defer copyBuffers.Put(buf)
 	control := http.NewResponseController(w)
+	if mediaType(res.Header.Get("Content-Type")) == "text/event-stream" {
+		_ = control.Flush()
+	}
 	for {
 		n, err := res.Body.Read(buf[:])
 		if n > 0 {

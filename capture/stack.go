@@ -20,16 +20,20 @@ type stack struct {
 
 var stacks = sync.Pool{New: func() any { return new(stack) }}
 
-// push adds a layer inside of those that are there. It takes no lock: the
-// goroutine that serves enters a filter before anything inside it runs.
+// push adds a layer inside of those that are there.
 func (w *response) push(r *http.Request, peek int, hook Hook) *layer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.use.Load() == sealed {
+		return newLayer() // nobody waits for this filter any more
+	}
 	if w.stack == nil {
 		w.stack = stacks.Get().(*stack)
 	}
 	status := w.at(w.depth()).status.Load()
 	s := w.stack
 	if s.depth == len(s.layers) {
-		s.layers = append(s.layers, &layer{dst: new(dst)})
+		s.layers = append(s.layers, newLayer())
 	}
 	l := s.layers[s.depth]
 	l.dst.layer, l.response, l.outside, l.request, l.peek, l.hook, l.declared = l, w, s.depth, r, peek, hook, -1
@@ -41,10 +45,17 @@ func (w *response) push(r *http.Request, peek int, hook Hook) *layer {
 	return l
 }
 
+// innermost is the layer that the handler writes to now, nil if there is none.
+func (w *response) innermost() *layer {
+	if depth := w.depth(); depth > 0 {
+		return w.stack.layers[depth-1]
+	}
+	return nil
+}
+
 // holds says whether l is alive in the response w.
 func (w *response) holds(l *layer) bool {
-	return !w.sealed.Load() && w.stack != nil && l.response == w &&
-		l.outside < w.stack.depth && w.stack.layers[l.outside] == l
+	return w.stack != nil && l.outside < w.stack.depth && w.stack.layers[l.outside] == l && l.response == w
 }
 
 // pop ends the layers from depth on: one, unless its filter did not wait for
@@ -56,7 +67,11 @@ func (s *stack) pop(depth int) {
 		if l.stage == holding {
 			s.frozen, s.late = nil, nil // the head that was held will never be sent
 		}
-		l.reset()
+		if l.stage == changing || l.stage == dropping || l.stage == deciding {
+			s.layers[s.depth] = newLayer() // its writer was never closed, and may be at work
+		} else {
+			l.reset()
+		}
 	}
 }
 

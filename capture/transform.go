@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// Head is a response at the moment before its final head goes out.
+// Head is a response at the moment before its final head goes out. It is valid
+// until the hook returns; what a hook needs of it later, it takes out.
 type Head struct {
 	// Request is the request that [Transform] was given. It is not to be
 	// edited.
@@ -19,7 +20,7 @@ type Head struct {
 
 	// Peek is the beginning of the body, where the layer asked for it: at
 	// least as many bytes as it asked for, or fewer when the handler
-	// flushed or the body Ended. It is valid until the hook returns.
+	// flushed or the body Ended.
 	Peek []byte
 
 	// Ended says that Peek is the whole body. The answer to a HEAD request
@@ -42,8 +43,10 @@ type Head struct {
 // Close writes to dst is dropped, too. For a status that has no body (1xx, 204,
 // 304) the hook runs, and nothing of its writer is sent.
 //
-// dst is for the hook's writer alone, for as long as the handler runs. A hook
-// that returns a writer should call [Head.Changed] where the bytes change.
+// dst is for the hook's writer alone: during its Write, Flush and Close, in the
+// goroutine that calls them. An encoder that works in goroutines of its own
+// does not fit. A hook that returns a writer should call [Head.Changed] where
+// the bytes change.
 //
 // The response is locked while a hook or its writer runs: they use what they
 // are given and no [http.ResponseWriter], except for its Header.
@@ -59,7 +62,8 @@ type Hook func(h *Head, dst io.Writer) io.WriteCloser
 // are held back until they have been written, the body has ended, or the
 // handler flushes. Then the hook runs and sees them as Peek. Fields that the
 // handler sets after WriteHeader or its first Write are not sent, as without
-// Transform; trailers are.
+// Transform; trailers are. A handler that writes in one goroutine must not set
+// fields in another meanwhile, although net/http takes that for trailers.
 //
 // Where the hook returned a writer, the handler is held to the Content-Length
 // that it declared, although that field no longer describes what is sent: a
@@ -76,8 +80,8 @@ func Transform(w http.ResponseWriter, r *http.Request, next http.Handler, peek i
 		if !done {
 			own.abandon(l)
 		}
-		if first {
-			own.seal(done)
+		if first && !own.seal(done) && done {
+			panic(http.ErrAbortHandler)
 		}
 	}()
 	next.ServeHTTP(w, r)
@@ -91,22 +95,30 @@ func Transform(w http.ResponseWriter, r *http.Request, next http.Handler, peek i
 func (w *response) finish(l *layer) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.holds(l) {
-		return false // the outermost filter did not wait for this one
+	if !w.isOpen() {
+		return w.use.Load() == sealed
 	}
-	whole := l.finish()
-	if !whole && !w.hijacked.Load() {
+	if !w.holds(l) {
+		return true // a filter further out did not wait for this one, and has seen to it
+	}
+	whole := w.overtake(l.outside + 1)
+	whole = l.finish() && whole
+	if !whole && !w.hijacked.Load() && (w.sent.status.Load() != 0 || w.stack.holding()) {
 		// The client gets what there is, as it would from a server that
 		// knows the length, and then the cut.
 		_ = w.flush()
 	}
 	w.stack.pop(l.outside)
+	w.freeze() // a layer further out may hold the head now
 	return whole
 }
 
 // abandon ends a layer whose handler panicked: what it held back is dropped.
 func (w *response) abandon(l *layer) {
 	if !w.mu.TryLock() {
+		// Another goroutine is writing, through this layer. What comes of
+		// it cannot be told from what others write, nor waited for.
+		w.use.CompareAndSwap(open, broken)
 		return
 	}
 	defer w.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"sync"
@@ -16,7 +17,7 @@ var errLate = errors.New("capture: the response was used after its handler retur
 // gone is the error of using a response that can no longer be written to.
 func (w *response) gone() error {
 	switch {
-	case w.sealed.Load():
+	case !w.isOpen():
 		return errLate
 	case w.hijacked.Load():
 		return http.ErrHijacked
@@ -27,7 +28,7 @@ func (w *response) gone() error {
 // Header returns the header map of the writer below. It takes no lock: a hook
 // may well reach for it.
 func (w *response) Header() http.Header {
-	if w.sealed.Load() {
+	if !w.isOpen() {
 		return make(http.Header)
 	}
 	return w.below.Header()
@@ -37,18 +38,24 @@ func (w *response) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case w.sealed.Load():
+	case !w.isOpen():
 	case w.hijacked.Load(), w.sent.status.Load() != 0:
 		w.below.WriteHeader(status) // for the server to complain about
 	case w.begun(): // and held back: the server will never know
-	case status < 100 || status > 999:
-		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // in net/http's words
-	case status < 200 && status != http.StatusSwitchingProtocols:
+	case mustBeStatus(status) < 200 && status != http.StatusSwitchingProtocols:
 		w.inform(status)
 	default:
 		w.head(w.depth(), status)
 		w.freeze()
 	}
+}
+
+// mustBeStatus panics in net/http's words for what is no status code.
+func mustBeStatus(status int) int {
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("invalid WriteHeader code %v", status))
+	}
+	return status
 }
 
 // inform sends an informational head. Over HTTP/2, net/http may still be
@@ -104,7 +111,7 @@ func (w *response) FlushError() error {
 // Unwrap serves [http.ResponseController]: deadlines and full duplex need
 // nothing of ours. A sealed response has nothing below it.
 func (w *response) Unwrap() http.ResponseWriter {
-	if w.sealed.Load() {
+	if !w.isOpen() {
 		return nil
 	}
 	return w.below
@@ -141,16 +148,16 @@ func (w *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // ReadFrom copies src into the response. As long as no layer changes the
-// body, a file or a socket goes to the connection's own ReadFrom, and so to
-// sendfile or splice. Nothing is committed before the first read: src may be
+// body, a file goes to the connection's own ReadFrom, and so to sendfile.
+// Nothing is committed before the first read: src may be
 // the body of a request that waits for 100 Continue.
 func (w *hijackable) ReadFrom(src io.Reader) (n int64, err error) {
 	buf := copyBuffers.Get().(*[copySize]byte)
 	defer copyBuffers.Put(buf)
-	kernel := isKernelSource(src)
+	file := isFile(src)
 	for {
 		size := copySize
-		if kernel {
+		if file {
 			var m int64
 			m, size, err = w.readDirect(src)
 			if n += m; size == 0 || err != nil {
@@ -189,14 +196,11 @@ func (w *hijackable) readDirect(src io.Reader) (n int64, more int, err error) {
 	if !ok {
 		return 0, copySize, nil
 	}
-	for depth := w.depth(); depth > 0; depth-- {
-		more = max(more, w.stack.layers[depth-1].wants())
-	}
-	if more > 0 {
+	if more = w.wants(); more > 0 {
 		return 0, min(more, copySize), nil
 	}
 	n, err = to.ReadFrom(src)
-	w.passed(int(n))
+	w.passed(n)
 	return n, 0, err
 }
 
@@ -204,14 +208,21 @@ const copySize = 32 << 10
 
 var copyBuffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 
-// isKernelSource says whether the kernel can copy from src: a file or a
-// socket, also as [io.Copy] hands them over, without their WriteTo. Only then
-// is the lock held for the length of a copy: reading anything else may take for
-// ever and may need the response to go on.
-func isKernelSource(src io.Reader) bool {
+// isFile says whether src is a regular file, also as [io.Copy] hands it over,
+// without its WriteTo. Only then is the lock held for the length of a copy:
+// reading a pipe or a socket may take for ever, and may need the response to go
+// on.
+func isFile(src io.Reader) bool {
 	if limited, ok := src.(*io.LimitedReader); ok {
 		src = limited.R
 	}
-	_, ok := src.(syscall.Conn)
-	return ok
+	file, ok := src.(interface {
+		fs.File
+		syscall.Conn
+	})
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode().IsRegular()
 }
