@@ -112,8 +112,8 @@ func TestBothBranchesAreBuiltOnce(t *testing.T) {
 }
 
 func TestWhenKeepsTheContract(t *testing.T) {
-	f := weir.When(func(r *http.Request) bool { return r.Method == "GET" }, filters["filter.RequestID"])
-	filtertest.Run(t, f)
+	f := weir.When(func(r *http.Request) bool { return r.Method == "GET" }, filters["filter.RequestID"].filter)
+	filtertest.Run(t, f, filters["filter.RequestID"].declares)
 }
 
 func TestNilPanicsWhenTheStackIsMade(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 )
 
 func TestRecover(t *testing.T) {
-	filtertest.Run(t, filter.Recover(filter.RecoverOptions{Logger: slog.New(slog.DiscardHandler)}))
+	filtertest.Run(t, filter.Recover(filter.RecoverOptions{Logger: slog.New(slog.DiscardHandler)}), filtertest.Options{Recovers: true})
 
 	type unequal struct{ _ []int } // cannot be compared
 	for _, c := range []struct {

@@ -17,7 +17,7 @@ import (
 var newID = regexp.MustCompile(`^[0-9a-v]{26}$`)
 
 func TestRequestID(t *testing.T) {
-	filtertest.Run(t, filter.RequestID(filter.RequestIDOptions{}))
+	filtertest.Run(t, filter.RequestID(filter.RequestIDOptions{}), filtertest.Options{RequestFields: []string{"X-Request-Id"}})
 
 	always := func(*http.Request) bool { return true }
 	never := func(*http.Request) bool { return false }

@@ -33,6 +33,7 @@ func concurrencyRules() []rule {
 		text:   "a filter can wrap two handlers",
 		reason: "a filter is made once and used on many routes; state of the first must not reach the second",
 		ref:    "func(http.Handler) http.Handler",
+		reach:  true,
 		check: func(s *subject) error {
 			a := s.serve(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "left") })
 			b := s.serve(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "right") })
@@ -92,6 +93,7 @@ func crowd(s *subject) error {
 func goroutines(s *subject) error {
 	mark := rand.Text()
 	inner := newSubject(s.filter, s.proto, s.limit)
+	inner.declared = s.declared
 	bound := s.filter(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		switch r.URL.Path {

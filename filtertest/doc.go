@@ -17,11 +17,33 @@
 //		reason: the server removes those of the request that it made; a copy has to give MultipartForm back, or the
 //		disk fills (net/http.Request.ParseMultipartForm)
 //
-// One rule runs alone as a subtest: go test -run 'TestMine/D10'.
+// RULES.md lists all rules. One runs alone as a subtest: go test -run 'TestMine/D10'.
 //
-// The rules leave a filter its work: it may add fields, compress, limit, report panics that came before output. They
-// expect it to call its handler for the kit's requests. Rules wait for events and not for a time to pass: a run of a
-// right filter takes about half a second, a broken one may take ten seconds for each thing that never happens.
+// # What a filter does on purpose
 //
-// Check does the same outside of tests.
+// Without a word the rules take a filter for one that watches, or edits with care: it may add response fields of its
+// own, and hand on a copy of the request with values in its context. One that does more declares that, and the rules
+// expect it and still check what remains true:
+//
+//	filtertest.Run(t, gzip.Filter, filtertest.Options{Encodes: true})
+//	filtertest.Run(t, user.Filter, filtertest.Options{RequestFields: []string{"X-User"}})
+//
+// A fault that is known is an exception, which names the rule and gives a reason. Both are printed:
+//
+//	filtertest.Run(t, mine.Filter, filtertest.Options{
+//		Except: map[string]string{"F05": "no mux stands below it"},
+//	})
+//
+// # The rules whose ID begins with X
+//
+// Each of these plays a handler, which is a short script, twice, bare and below the filter, and compares everything that
+// the client and the handler can observe: "the status: bare: 404 Not Found, behind the filter: 200 OK". They find what
+// no other rule asks for. Where both fail, the other rule says more.
+//
+// # Time
+//
+// Rules wait for events and not for a time to pass: a run of a right filter takes about a second, a broken one may take
+// ten seconds for each thing that never happens.
+//
+// Check does the same outside of tests, and returns a Report that can be printed.
 package filtertest

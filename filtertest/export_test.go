@@ -7,20 +7,30 @@ import (
 
 // CheckRule asks one rule, with less patience: the table of broken filters would wait for most of a minute otherwise.
 func CheckRule(id string, f func(http.Handler) http.Handler, patience time.Duration) error {
+	return Report{TryRule(id, f, Options{}, patience)}.Err()
+}
+
+// TryRule is CheckRule with declarations.
+func TryRule(id string, f func(http.Handler) http.Handler, o Options, patience time.Duration) Result {
 	for _, r := range rules() {
 		if r.id == id {
-			return r.try(f, patience)
+			return r.try(f, o, patience)
 		}
 	}
 	panic("filtertest: no rule " + id)
 }
 
-// Texts returns the words of every rule by its ID, in the order of the rules.
-func Texts() (ids []string, texts map[string][]string) {
-	texts = make(map[string][]string)
+// RuleWords is what a rule says.
+type RuleWords struct {
+	ID, Group, Text, Reason, Ref, Changes string
+	Unless                                func(Options) string
+}
+
+// Rules returns the words of every rule in the order of the rules.
+func Rules() []RuleWords {
+	var all []RuleWords
 	for _, r := range rules() {
-		ids = append(ids, r.id)
-		texts[r.id] = []string{r.text, r.reason, r.ref}
+		all = append(all, RuleWords{r.id, r.group, r.text, r.reason, r.ref, r.changes, r.unless})
 	}
-	return ids, texts
+	return all
 }

@@ -13,12 +13,13 @@ import (
 
 // A subject is the filter under test during one rule over one protocol: what the check and its handlers share.
 type subject struct {
-	filter func(http.Handler) http.Handler
-	proto  protocol
-	ctx    context.Context // ends when the rule's patience does, or the rule itself
-	cancel context.CancelFunc
-	limit  time.Duration
-	log    journal // what the servers logged
+	filter   func(http.Handler) http.Handler
+	proto    protocol
+	declared Options         // what the filter declares
+	ctx      context.Context // ends when the rule's patience does, or the rule itself
+	cancel   context.CancelFunc
+	limit    time.Duration
+	log      journal // what the servers logged
 
 	mu     sync.Mutex
 	found  []error // what handlers complained about
