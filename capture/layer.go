@@ -44,10 +44,6 @@ var errHook = errors.New("capture: the hook of the response panicked")
 // maxHeld bounds the buffer that a layer keeps for its next request.
 const maxHeld = 64 << 10
 
-// dst is where a hook's writer puts its result. It is not used again when an
-// encoder may still hold it.
-type dst struct{ layer *layer }
-
 func newLayer() *layer { return &layer{dst: new(dst)} }
 
 // reset makes the layer ready for another response.
@@ -279,22 +275,6 @@ func (l *layer) wants() int {
 
 // sniffLen is how much net/http looks at to tell a Content-Type.
 const sniffLen = 512
-
-func (d *dst) Write(p []byte) (int, error) {
-	l := d.layer
-	switch {
-	case l == nil:
-		return 0, errLate
-	case l.response.hijacked.Load():
-		return 0, http.ErrHijacked
-	case l.stage == deciding:
-		l.early = append(l.early, p...)
-		return len(p), nil
-	case l.stage == dropping:
-		return len(p), nil
-	}
-	return l.response.write(l.outside, p)
-}
 
 // contentLength is the length that a response declares, or -1.
 func contentLength(h http.Header) int64 {

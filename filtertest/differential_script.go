@@ -160,7 +160,9 @@ func looks(t *turn) {
 	t.note("length: %d, transfer coding: %q, close: %t", r.ContentLength, r.TransferEncoding, r.Close)
 	t.fields = r.Header.Clone()
 	t.note("trailers to come: %q", slices.Sorted(maps.Keys(r.Trailer)))
-	t.note("pattern: %q", r.Pattern)
+	if !t.declared.Mounts {
+		t.note("pattern: %q", r.Pattern)
+	}
 }
 
 func duplex(t *turn) {

@@ -82,6 +82,7 @@ func declarations(r filtertest.RuleWords) []string {
 		name string
 		o    filtertest.Options
 	}{
+		{"RequestFields with If-None-Match", filtertest.Options{RequestFields: []string{"If-None-Match"}}},
 		{"Transforms", filtertest.Options{Transforms: true}},
 		{"Holds", filtertest.Options{Holds: true}},
 		{"Answers", filtertest.Options{Answers: true}},
