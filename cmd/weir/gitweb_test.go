@@ -35,6 +35,9 @@ func missing(t *testing.T, component string) {
 // gitweb returns the path of gitweb's CGI program.
 func gitweb(t *testing.T) string {
 	t.Helper()
+	if err := exec.CommandContext(t.Context(), "perl", "-MCGI", "-e", "1").Run(); err != nil {
+		missing(t, "the Debian package gitweb, which brings perl with its module CGI") // git alone has the program
+	}
 	for _, path := range []string{"/usr/lib/cgi-bin/gitweb.cgi", "/usr/share/gitweb/gitweb.cgi"} {
 		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
 			return path
