@@ -64,8 +64,8 @@ func deflated(dst io.Writer) io.WriteCloser {
 }
 
 func Example() {
-	user := rewrite.Request(rewrite.User.Set("alice"))                        // your own sign-on
-	app := mount.At("/code", mount.CGI{Path: "/usr/share/gitweb/gitweb.cgi"}) // a program in Perl
+	user := rewrite.Request(rewrite.User.Set("alice"))                         // your own sign-on
+	app := mount.At("/code", &mount.CGI{Path: "/usr/share/gitweb/gitweb.cgi"}) // a program in Perl
 	http.ListenAndServe("localhost:8080", weir.Stack(user, filter.Compress(filter.CompressOptions{})).Then(app))
 }
 

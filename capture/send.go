@@ -21,7 +21,10 @@ var hopByHop = [...]string{
 // body. Set-Cookie and Vary are added to what w has, other fields replace it.
 // Fields that speak of one connection stay behind. Trailers are sent after
 // the body. A body of unknown length (a ContentLength of -1) is flushed as it
-// comes, and the head of an event stream at once.
+// comes, and the head of an event stream at once. If such a body has a method
+// Buffered() int, as a bufio.Reader has, there is no flush as long as that is
+// not 0, which says that more can be read without a wait: a short answer then
+// goes out in one piece.
 //
 // A 101 (Switching Protocols) is an error before anything is sent: what follows
 // it is no response.
@@ -99,13 +102,16 @@ func sendBody(w http.ResponseWriter, res *http.Response) error {
 	if mediaType(res.Header.Get("Content-Type")) == "text/event-stream" {
 		_ = control.Flush()
 	}
+	buffered, _ := res.Body.(interface{ Buffered() int })
 	for {
 		n, err := res.Body.Read(buf[:])
 		if n > 0 {
 			if _, err := w.Write(buf[:n]); err != nil {
 				return err
 			}
-			_ = control.Flush() // a writer that cannot flush still sends it all
+			if buffered == nil || buffered.Buffered() == 0 {
+				_ = control.Flush() // a writer that cannot flush still sends it all
+			}
 		}
 		if err == io.EOF {
 			return nil

@@ -2,41 +2,45 @@ package mount
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cgi"
-	"strconv"
-	"strings"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/weirhttp/weir/capture"
-	"github.com/weirhttp/weir/rewrite"
 )
 
 // CGI is a handler that runs a program for each request, by the Common Gateway Interface
-// (RFC 3875), over net/http/cgi. Its fields are set before it serves and not changed after.
+// (RFC 3875). Its fields are set before it serves and not changed after.
 //
 // The program learns from its environment where it is mounted and who asks: SCRIPT_NAME is
 // rewrite.ScriptName and PATH_INFO the path below it, both decoded and right below any
 // mount; REQUEST_URI is the client's. REMOTE_USER is rewrite.User, and there is none
 // when nobody signed in; REMOTE_ADDR and REMOTE_HOST are rewrite.Client where a filter set
-// it, else the peer.
+// it, else the peer. Environ adds to it for one request.
 //
 // Of the client's fields those come as HTTP_ variables whose names are letters, digits and
 // hyphens alone: in other names, X_Forwarded_For for one, "_" or "." would end up as the
-// hyphen of a field that a filter set. Remote-User and Proxy never come
-// (CVE-2016-5386). Authorization does: a filter that dealt with it removes it.
+// hyphen of a field that a filter set. Those never come by which a front speaks to an
+// application, Remote-User, X-Forwarded-For and their like, nor Proxy (CVE-2016-5386).
+// Authorization does: a filter that dealt with it removes it.
 //
 // CGI itself answers 400 to a path with a NUL, 411 and 413 to a body whose length it does
-// not know (see Spool), and 500 when the program does not start, sends no head or a bad
-// one. What the program writes to its standard error is logged, one record a line, until
-// the program ends: one that leaves children behind has to close its outputs in them, or
-// the request lasts as long as they do. A Location without a Status goes to the client,
-// 302, also where it is a local path (RFC 3875 section 6.2.2).
+// not know (see Spool), 503 when too many requests wait, 500 when the program does not
+// start, sends no head or a bad one, and 504 when it took too long for that. A program that
+// is killed, or ends with another exit status than 0, has cut its answer, and the client
+// sees it cut; so does one that runs out of its time. When the client leaves, the
+// program and its children are asked to end (SIGTERM), and killed 5 seconds later.
 //
-// Two faults cannot be seen from outside of net/http/cgi. A program that dies in the middle
-// of an answer has cut it where it declared a Content-Length, and seems to have ended where it
-// did not. And a program whose client went away is killed when it next writes, not before.
+// What the program writes to its standard error is logged, one record a line, until the
+// program ends. One that leaves children behind has to close its standard output in
+// them, or the answer lasts as long as they do. A Location without a Status goes to the
+// client, 302, also where it is a local path (RFC 3875 section 6.2.2).
 type CGI struct {
 	// Path is the program. A relative path is relative to Dir.
 	Path string
@@ -60,133 +64,123 @@ type CGI struct {
 	// A longer one is answered 413. Zero holds none: the answer is 411.
 	Spool int64
 
+	// Timeout is how long a program may take for a request. Zero: as long as the client
+	// waits.
+	Timeout time.Duration
+
+	// Processes is how many programs run at once. Zero: 32.
+	Processes int
+
+	// Queue is how many requests wait for one of them to end. Zero: 256.
+	Queue int
+
 	// Logger gets the program's standard error, at level Warn, and its faults, at level
 	// Error. Nil is slog.Default.
 	Logger *slog.Logger
+
+	once  sync.Once
+	slots *slots
 }
+
+func (c *CGI) init() { c.slots = newSlots(orDefault(c.Processes, 32), orDefault(c.Queue, 256)) }
 
 // ServeHTTP runs the program for r and sends its answer.
-func (c CGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	capture.Transform(w, r, http.HandlerFunc(c.run), 0, cgiHead)
-}
-
-func (c CGI) run(w http.ResponseWriter, r *http.Request) {
-	if strings.IndexByte(r.URL.Path, 0) >= 0 {
-		http.Error(w, "400 this path has a NUL", http.StatusBadRequest)
+func (c *CGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.once.Do(c.init)
+	body, ok := takeBody(w, r, c.Spool, false)
+	if !ok {
 		return
 	}
-	asked := r.WithContext(r.Context())
-	asked.Header, asked.TransferEncoding = variables(r.Header), nil
-	if r.ContentLength < 0 {
-		file, ok := c.spool(w, r, asked)
-		if !ok {
-			return
+	defer body.Close()
+	var env environ
+	env.describe(r, body.length)
+	if !env.finish(r.Context(), c.Env) {
+		refuseNUL(w)
+		return
+	}
+	if !c.slots.take(r.Context()) {
+		overloaded(w)
+		return
+	}
+	defer c.slots.give()
+	f := fault{w: w, r: r, logger: orDefaultLogger(c.Logger).With("program", c.Path), status: http.StatusInternalServerError}
+	ctx, cancel := context.WithCancel(r.Context())
+	if c.Timeout > 0 {
+		ctx, cancel = context.WithTimeoutCause(r.Context(), c.Timeout, errTimeout)
+	}
+	defer cancel()
+	c.run(ctx, cancel, &f, env, body)
+}
+
+// run runs the program to its end. Cancel ends ctx, and with it the program.
+func (c *CGI) run(ctx context.Context, cancel func(), f *fault, env environ, body *body) {
+	p := c.command(ctx, env)
+	stderr := &lines{ctx: f.r.Context(), logger: f.logger, message: "cgi: standard error"}
+	p.Stderr = stderr
+	err := p.start(body, cancel)
+	if err != nil {
+		f.answer(fmt.Errorf("cgi: %w", err))
+		return
+	}
+	out := newAnswerBody(p.stdout)
+	res, err := readAnswer(f.r, out)
+	if err == nil {
+		f.begun = true
+		if err = capture.Send(f.w, res); err == nil && out.err == nil {
+			_, err = io.Copy(io.Discard, out) // what a response without a body has
 		}
-		defer file.Close()
-	} else if r.ContentLength > 0 && r.ProtoMajor == 1 {
-		// Without it net/http takes the body away from the program at its first output.
-		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-	if client, ok := rewrite.Client.Value(r.Context()); ok && client.IsValid() {
-		asked.RemoteAddr = client.WithZone("").String() // no port: net/http/cgi takes it whole
+	if err != nil {
+		cancel() // or the program waits for ever to write the rest
 	}
-	logger := c.Logger
-	if logger == nil {
-		logger = slog.Default()
+	ended := p.wait()
+	stderr.end()
+	if err == nil || out.err == io.EOF && ended != nil {
+		err = ended // says more
 	}
-	logger = logger.With("program", c.Path)
-	stderr := &lines{ctx: r.Context(), logger: logger}
-	defer stderr.end()
-	program := cgi.Handler{
-		Path: c.Path, Args: c.Args, Dir: c.Dir, InheritEnv: c.InheritEnv, Env: c.env(r),
-		Logger: slog.NewLogLogger(logger.Handler(), slog.LevelError), Stderr: stderr,
+	if context.Cause(ctx) == errTimeout {
+		err = errTimeout
 	}
-	program.ServeHTTP(w, asked)
-	if !capture.Started(w) {
-		// It saw a Status that is none, and left it at that.
-		http.Error(w, "500 Internal Server Error", http.StatusInternalServerError)
+	if err != nil {
+		f.answer(fmt.Errorf("cgi: %w", err))
 	}
 }
 
-// env returns the variables that net/http/cgi gets wrong or does not know, and those that
-// the user wants. Of two with one name the later counts.
-func (c CGI) env(r *http.Request) []string {
-	uri := r.RequestURI
-	if uri == "" { // not from a server
-		below := *r.URL
-		below.Path, below.RawPath = rewrite.ScriptName(r)+r.URL.Path, rewrite.EscapedScriptName(r)+r.URL.EscapedPath()
-		uri = below.RequestURI()
+// command returns the program's process, to be started, which ends with ctx.
+func (c *CGI) command(ctx context.Context, env environ) *process {
+	path, dir := c.Path, c.Dir
+	if dir == "" {
+		dir, path = filepath.Split(path)
 	}
-	env := []string{
-		"SCRIPT_NAME=" + rewrite.ScriptName(r),
-		"PATH_INFO=" + r.URL.Path,
-		"REQUEST_URI=" + uri,
+	if !filepath.IsAbs(path) {
+		path = "." + string(filepath.Separator) + path // not along PATH
 	}
-	if r.Proto != "" {
-		env = append(env, "SERVER_PROTOCOL="+r.Proto)
+	p := newProcess(exec.CommandContext(ctx, path, c.Args...))
+	p.Dir = dir
+	p.Env = c.inherited()
+	for _, v := range env {
+		p.Env = append(p.Env, v.name+"="+v.value)
 	}
-	env = append(env, c.Env...)
-	if user, _ := rewrite.User.Value(r.Context()); user != "" {
-		env = append(env, "REMOTE_USER="+user)
+	return p
+}
+
+// inherited returns the part of our own environment that the program gets. The request's
+// variables come after it and so take precedence.
+func (c *CGI) inherited() []string {
+	path := os.Getenv("PATH")
+	if path == "" {
+		path = "/bin:/usr/bin:/usr/local/bin"
+	}
+	env := []string{"PATH=" + path}
+	for _, names := range [][]string{loaderVariables, c.InheritEnv} {
+		for _, name := range names {
+			if value := os.Getenv(name); value != "" {
+				env = append(env, name+"="+value)
+			}
+		}
 	}
 	return env
 }
 
-// variables returns the fields that may become HTTP_ variables.
-func variables(h http.Header) http.Header {
-	kept := make(http.Header, len(h))
-	for name, values := range h {
-		odd := strings.ContainsFunc(name, func(c rune) bool {
-			return c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
-		})
-		if !odd && !strings.EqualFold(name, "Remote-User") {
-			kept[name] = values
-		}
-	}
-	return kept
-}
-
-// cgiHead mends the head of a program's answer: net/http/cgi knows "Status" in no other
-// case of letters, and framing is not the program's (RFC 3875 section 6.3.4).
-func cgiHead(h *capture.Head, _ io.Writer) io.WriteCloser {
-	if values := h.Header["Status"]; len(values) > 0 {
-		code, _, _ := strings.Cut(values[0], " ")
-		if status, err := strconv.Atoi(code); err == nil && status >= 200 && status <= 599 {
-			h.Status = status
-		}
-		delete(h.Header, "Status")
-	}
-	delete(h.Header, "Transfer-Encoding")
-	return nil
-}
-
-// lines is an io.Writer that logs what it gets, line by line. Only one goroutine uses it
-// at a time.
-type lines struct {
-	ctx    context.Context
-	logger *slog.Logger
-	begun  []byte
-}
-
-// longest is how many bytes of a line are kept before they are logged.
-const longest = 8 << 10
-
-func (l *lines) Write(p []byte) (int, error) {
-	for _, c := range p {
-		if c == '\n' || len(l.begun) == longest {
-			l.end()
-		}
-		if c != '\n' {
-			l.begun = append(l.begun, c)
-		}
-	}
-	return len(p), nil
-}
-
-// end logs the line that has begun, if any.
-func (l *lines) end() {
-	if line := strings.TrimSuffix(string(l.begun), "\r"); line != "" {
-		l.logger.LogAttrs(l.ctx, slog.LevelWarn, "cgi: standard error", slog.String("line", line))
-	}
-	l.begun = l.begun[:0]
-}
+// loaderVariables are what programs of some systems do not start without.
+var loaderVariables = []string{"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "COMSPEC", "PATHEXT", "WINDIR"}

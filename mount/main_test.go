@@ -5,9 +5,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirhttp/weir/mount"
 )
@@ -45,6 +47,26 @@ var programs = map[string]func(){
 		fmt.Print("Content-Type: text/plain\nContent-Length: 100\n\nhalf")
 		os.Exit(1)
 	},
+	"end": func() {
+		fmt.Print("Content-Type: text/plain\n\nhalf")
+		switch os.Getenv("END") {
+		case "fails":
+			os.Exit(3)
+		case "is killed":
+			self, _ := os.FindProcess(os.Getpid())
+			self.Kill()
+		case "leaves its output open":
+			child := exec.Command("sleep", "1000")
+			child.Stdout = os.Stdout
+			child.Start()
+			os.Exit(0)
+		}
+		time.Sleep(time.Hour)
+	},
+	"sleep": func() {
+		fmt.Fprintln(os.Stderr, "began")
+		time.Sleep(time.Hour)
+	},
 	"forever": func() {
 		fmt.Print("Content-Type: text/plain\n\n")
 		for {
@@ -56,12 +78,12 @@ var programs = map[string]func(){
 }
 
 // program returns a CGI that runs one of the programs above.
-func program(t *testing.T, name string, env ...string) mount.CGI {
+func program(t *testing.T, name string, env ...string) *mount.CGI {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Under the race detector a program sleeps for a second before it exits, if not told otherwise.
 	env = append(env, "CGI_TEST_PROGRAM="+name, "GORACE=atexit_sleep_ms=0")
-	return mount.CGI{Path: self, Env: env, Logger: slog.New(slog.DiscardHandler)}
+	return &mount.CGI{Path: self, Env: env, Logger: slog.New(slog.DiscardHandler)}
 }

@@ -11,7 +11,7 @@ import (
 
 // cgiProgram returns the handler that runs the CGI program of the options.
 func cgiProgram(o options, log *slog.Logger) http.Handler {
-	return mount.CGI{Path: o.cgi, InheritEnv: inherited(os.Environ()), Spool: maxBody, Logger: log}
+	return &mount.CGI{Path: o.cgi, InheritEnv: inherited(os.Environ()), Spool: maxBody, Logger: log}
 }
 
 // inherited returns the names of the variables that a CGI program inherits: all of weir's own but those by which CGI
