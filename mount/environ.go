@@ -108,17 +108,11 @@ func (e *environ) addServer(r *http.Request) {
 }
 
 func (e *environ) addPeer(r *http.Request) {
-	addr, port, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		addr, port = r.RemoteAddr, ""
-	}
-	if client, ok := rewrite.Client.Value(r.Context()); ok && client.IsValid() {
-		addr, port = client.WithZone("").String(), "" // the port is the peer's
-	}
-	e.add("REMOTE_ADDR", addr)
-	e.add("REMOTE_HOST", addr)
-	if port != "" {
-		e.add("REMOTE_PORT", port)
+	client := clientOf(r)
+	e.add("REMOTE_ADDR", client)
+	e.add("REMOTE_HOST", client)
+	if addr, port, err := net.SplitHostPort(r.RemoteAddr); err == nil && addr == client {
+		e.add("REMOTE_PORT", port) // else it is that of a proxy
 	}
 }
 
