@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"capture":    {},
 	"filtertest": {},
 	"rewrite":    {"capture"},
-	"mount":      {"capture", "rewrite"},
+	"mount":      {"capture", "rewrite", "internal/fcgi"},
 	"filter":     {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
 	"cmd/weir":   {".", "capture", "rewrite", "filter", "mount", "cmd/weir/internal/guest"},
 }

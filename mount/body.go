@@ -17,6 +17,8 @@ type body struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	broken atomic.Bool // the client did not send all of it
+	ended  atomic.Bool // it was read to its end
+	duplex bool        // it may be read while the answer is sent
 }
 
 // takeBody returns the body of r. One of unknown length is held in a temporary file, up to
@@ -46,7 +48,11 @@ type source body
 
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Body.Read(p)
-	if err != nil && err != io.EOF {
+	switch err {
+	case nil:
+	case io.EOF:
+		s.ended.Store(true)
+	default:
 		s.broken.Store(true)
 	}
 	return n, err
@@ -56,7 +62,17 @@ func (s *source) Read(p []byte) (int, error) {
 // would take the body away at the first output.
 func (b *body) fullDuplex() {
 	if b.r.ProtoMajor == 1 && b.length != 0 {
-		_ = http.NewResponseController(b.w).EnableFullDuplex()
+		b.duplex = http.NewResponseController(b.w).EnableFullDuplex() == nil
+	}
+}
+
+// finish is called after an answer was sent, over which the body may not have been read to
+// its end. Net/http would read what is left after the handler, and then take the first byte
+// of the next request away from itself (golang/go#68560).
+func (b *body) finish() {
+	if b.duplex && !b.ended.Load() && !b.broken.Load() {
+		_ = http.NewResponseController(b.w).Flush() // a client may send no more before it has the answer
+		_ = b.r.Body.Close()
 	}
 }
 

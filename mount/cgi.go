@@ -1,6 +1,7 @@
 package mount
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -11,8 +12,6 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
-	"github.com/weirhttp/weir/capture"
 )
 
 // CGI is a handler that runs a program for each request, by the Common Gateway Interface
@@ -82,7 +81,7 @@ type CGI struct {
 	slots *slots
 }
 
-func (c *CGI) init() { c.slots = newSlots(orDefault(c.Processes, 32), orDefault(c.Queue, 256)) }
+func (c *CGI) init() { c.slots = newSlots(cmp.Or(c.Processes, 32), cmp.Or(c.Queue, 256)) }
 
 // ServeHTTP runs the program for r and sends its answer.
 func (c *CGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -110,6 +109,7 @@ func (c *CGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer cancel()
 	c.run(ctx, cancel, &f, env, body)
+	body.finish()
 }
 
 // run runs the program to its end. Cancel ends ctx, and with it the program.
@@ -122,28 +122,37 @@ func (c *CGI) run(ctx context.Context, cancel func(), f *fault, env environ, bod
 		f.answer(fmt.Errorf("cgi: %w", err))
 		return
 	}
-	out := newAnswerBody(p.stdout)
-	res, err := readAnswer(f.r, out)
-	if err == nil {
-		f.begun = true
-		if err = capture.Send(f.w, res); err == nil && out.err == nil {
-			_, err = io.Copy(io.Discard, out) // what a response without a body has
-		}
-	}
-	if err != nil {
-		cancel() // or the program waits for ever to write the rest
-	}
-	ended := p.wait()
+	err = answerFrom(p, f, cancel)
 	stderr.end()
-	if err == nil || out.err == io.EOF && ended != nil {
-		err = ended // says more
-	}
-	if context.Cause(ctx) == errTimeout {
+	switch {
+	case err != nil && body.broken.Load():
+		err = errBroken
+	case context.Cause(ctx) == errTimeout:
 		err = errTimeout
 	}
 	if err != nil {
 		f.answer(fmt.Errorf("cgi: %w", err))
 	}
+}
+
+// answerFrom sends the client what the process puts out, and waits for its end. It calls
+// cancel where that would not come.
+func answerFrom(p *process, f *fault, cancel func()) (err error) {
+	out, done := newAnswerBody(p.stdout), false
+	defer func() {
+		if !done || err != nil {
+			cancel() // or it waits for ever to write the rest
+		}
+		if ended := p.wait(); ended != nil && (err == nil || out.err == io.EOF) {
+			err = ended // says more
+		}
+	}()
+	res, err := readAnswer(f.r, out)
+	if err == nil {
+		err = f.deliver(res, out)
+	}
+	done = true
+	return err
 }
 
 // command returns the program's process, to be started, which ends with ctx.

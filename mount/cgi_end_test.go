@@ -63,11 +63,11 @@ func TestCGICutsWhatItsProgramCut(t *testing.T) {
 				var body []byte
 				body, err = io.ReadAll(res.Body)
 				res.Body.Close()
-				if string(body) != "half" {
+				if string(body) != "half" && res.StatusCode != 504 {
 					t.Errorf("the answer is %d %q", res.StatusCode, body)
 				}
 			}
-			if err == nil {
+			if err == nil && (cgi.Timeout == 0 || res.StatusCode != 504) { // before it could begin
 				t.Error("the answer seems to be whole")
 			}
 			server.Close()
@@ -129,8 +129,13 @@ func TestCGIWhoseClientBreaksOffAmidTheBody(t *testing.T) {
 	answer, _ := io.ReadAll(conn)
 	conn.Close()
 	<-ended
-	if strings.HasSuffix(string(answer), "\r\n0\r\n\r\n") {
-		t.Errorf("the answer to half a body is whole: %q", answer)
+	if strings.HasSuffix(string(answer), "\r\n0\r\n\r\n") || strings.Contains(string(answer), "Content-Length") {
+		if !strings.HasPrefix(string(answer), "HTTP/1.1 400") {
+			t.Errorf("the answer to half a body is whole: %q", answer)
+		}
+	}
+	if log.String() != "" {
+		t.Errorf("the log says %s", log.String())
 	}
 }
 

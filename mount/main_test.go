@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"slices"
@@ -61,6 +62,14 @@ var programs = map[string]func(){
 			child.Start()
 			os.Exit(0)
 		}
+		time.Sleep(time.Hour)
+	},
+	"wsgi": func() { // says which process serves, and goes on
+		app := &mount.WSGI{App: "apps", Python: python, Dir: "testdata/wsgi"}
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("GET", "/pid", nil))
+		fmt.Println(w.Body)
+		go app.ServeHTTP(w, httptest.NewRequest("GET", "/hangs", nil)) // amid a request
 		time.Sleep(time.Hour)
 	},
 	"sleep": func() {

@@ -44,11 +44,3 @@ func overloaded(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
 	http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 }
-
-// orDefault is n, or what zero stands for.
-func orDefault[T int | int64](n, zero T) T {
-	if n == 0 {
-		return zero
-	}
-	return n
-}

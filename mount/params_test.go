@@ -1,0 +1,101 @@
+package mount_test
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+)
+
+// paramsServer is a FastCGI responder that answers with the parameters that it got, as JSON; one that came twice has
+// both values, with a "+" between.
+func paramsServer(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				in := bufio.NewReader(c)
+				for {
+					params, err := readParams(in)
+					if err != nil {
+						return
+					}
+					text, _ := json.Marshal(params)
+					answer := append([]byte("Content-Type: application/json\n\n"), text...)
+					for piece := answer; len(piece) > 0; piece = piece[min(len(piece), 60_000):] {
+						writeRecord(c, 6, piece[:min(len(piece), 60_000)])
+					}
+					writeRecord(c, 3, make([]byte, 8))
+				}
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func writeRecord(w io.Writer, kind byte, content []byte) {
+	head := []byte{1, kind, 0, 1, byte(len(content) >> 8), byte(len(content)), 0, 0}
+	w.Write(append(head, content...))
+}
+
+// readParams reads a request to the end of its body.
+func readParams(in io.Reader) (map[string]string, error) {
+	var stream []byte
+	for {
+		var head [8]byte
+		if _, err := io.ReadFull(in, head[:]); err != nil {
+			return nil, err
+		}
+		content := make([]byte, int(binary.BigEndian.Uint16(head[4:]))+int(head[6]))
+		if _, err := io.ReadFull(in, content); err != nil {
+			return nil, err
+		}
+		if head[1] == 4 {
+			stream = append(stream, content...)
+		}
+		if head[1] == 5 && len(content) == 0 {
+			return decodeParams(stream)
+		}
+	}
+}
+
+func decodeParams(stream []byte) (map[string]string, error) {
+	length := func() int {
+		n := int(stream[0])
+		if n < 128 {
+			stream = stream[1:]
+			return n
+		}
+		n = int(binary.BigEndian.Uint32(stream) &^ (1 << 31))
+		stream = stream[4:]
+		return n
+	}
+	params := make(map[string]string)
+	for len(stream) > 0 {
+		name := length()
+		value := length()
+		if name+value > len(stream) {
+			return nil, fmt.Errorf("a parameter of %d bytes where %d are left", name+value, len(stream))
+		}
+		n, v := string(stream[:name]), string(stream[name:name+value])
+		if other, ok := params[n]; ok {
+			v = other + "+" + v
+		}
+		params[n] = v
+		stream = stream[name+value:]
+	}
+	return params, nil
+}
