@@ -1,14 +1,12 @@
 package mount_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/fcgi"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -282,92 +280,6 @@ func TestFastCGIStreams(t *testing.T) {
 	})
 }
 
-func TestFastCGILogsStandardError(t *testing.T) {
-	// net/http/fcgi reports a panic on its server's own standard error; so this one speaks the protocol by hand.
-	server := scripted(t, "\x01\x07\x00\x01\x00\x05\x00\x00oops\n"+
-		"\x01\x06\x00\x01\x00\x0f\x00\x00Status: 200\n\nhi"+"\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
-	log := newJournal()
-	app := &mount.FastCGI{Servers: []string{server}, Logger: log.logger()}
-	if w := get(app, "/"); w.Code != 200 || w.Body.String() != "hi" || !log.has("WARN mount: standard error servers=["+server+"] text=oops") {
-		t.Errorf("%d %q; %v", w.Code, w.Body, log)
-	}
-}
-
-// scripted is the address of a server that answers every connection with the same bytes, and then hangs up.
-func scripted(t *testing.T, answer string) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			io.ReadAtLeast(c, make([]byte, 64<<10), 16)
-			io.WriteString(c, answer)
-			c.(*net.TCPConn).CloseWrite()
-			io.Copy(io.Discard, c)
-			c.Close()
-		}
-	}()
-	return listener.Addr().String()
-}
-
-// TestFastCGICuts holds that no answer whose end did not come seems to have ended.
-func TestFastCGICuts(t *testing.T) {
-	const head = "\x01\x06\x00\x01\x00\x11\x00\x00Status: 200\n\nhalf"
-	for name, answer := range map[string]string{
-		"the connection ends":      head,
-		"amid a record":            head + "\x01\x06\x00\x01\x00\xff\x00\x00more",
-		"an exit status":           head + "\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00",
-		"nonsense":                 head + "HTTP/1.1 200 OK\r\n\r\n",
-		"an end that is a refusal": head + "\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00",
-	} {
-		log := newJournal()
-		app := &mount.FastCGI{Servers: []string{scripted(t, answer)}, Logger: log.logger()}
-		over(t, app, func(t *testing.T, server *httptest.Server) {
-			log.reset()
-			if res, body, err := send(t, server, "GET", "/", nil); err == nil {
-				t.Errorf("%s: %d %q seems whole", name, res.StatusCode, body)
-			}
-			if log.wait("the application failed"); log.count("") != 1 {
-				t.Errorf("%s: the log is %v", name, log)
-			}
-		})
-	}
-}
-
-func TestFastCGIEndsWithItsClient(t *testing.T) {
-	ended := make(chan error, 1)
-	app, _, log := fastCGI(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for {
-			if _, err := io.WriteString(w, strings.Repeat("x", 10_000)); err != nil {
-				ended <- err
-				return
-			}
-			w.(http.Flusher).Flush()
-		}
-	}))
-	server := httptest.NewServer(app)
-	defer server.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	req, _ := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
-	res, err := server.Client().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	io.ReadFull(res.Body, make([]byte, 100))
-	cancel()
-	res.Body.Close()
-	<-ended // would hang
-	if server.Close(); log.String() != "" {
-		t.Errorf("the log is %v", log)
-	}
-}
-
 func TestFastCGIBodies(t *testing.T) {
 	app, _, _ := fastCGI(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, fcgi.ProcessEnv(r)["REMOTE_USER"], r.ContentLength, " ")
@@ -414,93 +326,6 @@ func TestFastCGIBoundsConnections(t *testing.T) {
 	<-began
 	if a, b := <-codes, <-codes; a != 200 || b != 200 || server.accepted.Load() > 2 {
 		t.Errorf("%d and %d over %d connections", a, b, server.accepted.Load())
-	}
-}
-
-func TestFastCGIRepeatsOnlyWhatItMay(t *testing.T) {
-	for method, want := range map[string]int{"GET": 200, "PUT": 200, "POST": 502} {
-		var count atomic.Int64
-		server := newDropping(t, &count)
-		app := &mount.FastCGI{Servers: []string{server}, Logger: newJournal().logger()}
-		if w := get(app, "/"); w.Code != 200 { // the connection is kept
-			t.Fatal(w.Code)
-		}
-		w := httptest.NewRecorder()
-		app.ServeHTTP(w, httptest.NewRequest(method, "/", nil))
-		if w.Code != want {
-			t.Errorf("%s is %d, want %d", method, w.Code, want)
-		}
-	}
-}
-
-// newDropping is the address of a server that hangs up on every second request.
-func newDropping(t *testing.T, count *atomic.Int64) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				for {
-					if _, err := io.ReadAtLeast(c, make([]byte, 64<<10), 16); err != nil || count.Add(1)%3 == 2 {
-						return
-					}
-					io.WriteString(c, "\x01\x06\x00\x01\x00\x0d\x00\x00Status: 200\n\n\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
-				}
-			}()
-		}
-	}()
-	return listener.Addr().String()
-}
-
-func TestFastCGISendsFiles(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "film"), []byte("0123456789"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	secret := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(secret, filepath.Join(dir, "link")); err != nil {
-		t.Fatal(err)
-	}
-	app, _, log := fastCGI(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "video/x")
-		w.Header().Set(r.FormValue("field"), r.FormValue("name"))
-		io.WriteString(w, "its own body")
-	}))
-	sending := &mount.FastCGI{Servers: app.Servers, Sendfile: dir, Logger: log.logger()}
-	for _, c := range []struct {
-		h           http.Handler
-		field, name string
-		status      int
-		body        string
-	}{
-		{sending, "X-Sendfile", filepath.Join(dir, "film"), 206, "234"},
-		{sending, "X-Sendfile", "film", 206, "234"},
-		{sending, "X-Accel-Redirect", "/film", 206, "234"},
-		{sending, "X-Sendfile", secret, 502, "Bad Gateway\n"},
-		{sending, "X-Sendfile", "../" + filepath.Base(filepath.Dir(secret)) + "/secret", 502, "Bad Gateway\n"},
-		{sending, "X-Sendfile", "link", 502, "Bad Gateway\n"},
-		{sending, "X-Sendfile", "nonsense", 502, "Bad Gateway\n"},
-		{sending, "X-Sendfile", "", 200, "its own body"},
-		{app, "X-Sendfile", "film", 200, "its own body"},
-	} {
-		r := httptest.NewRequest("GET", "/?field="+c.field+"&name="+c.name, nil)
-		r.Header.Set("Range", "bytes=2-4")
-		w := httptest.NewRecorder()
-		c.h.ServeHTTP(w, r)
-		if w.Code != c.status || w.Body.String() != c.body || w.Header().Get(c.field) != "" || w.Code < 300 && w.Header().Get("Content-Type") != "video/x" {
-			t.Errorf("%s: %s: %d %q %v; %v", c.field, c.name, w.Code, w.Body, w.Header(), log)
-		}
 	}
 }
 

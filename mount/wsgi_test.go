@@ -21,18 +21,6 @@ import (
 // python is the interpreter that Debian's modules are installed for.
 const python = "/usr/bin/python3"
 
-// component skips a test whose component is missing. In continuous integration it fails instead.
-func component(t testing.TB, path string) {
-	t.Helper()
-	if _, err := os.Stat(path); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("missing: %s", path)
-	}
-	t.Skipf("missing: %s", path)
-}
-
 // wsgi starts the applications of testdata/wsgi/apps.py, each below its name.
 func wsgi(t testing.TB, edits ...func(*mount.WSGI)) (*mount.WSGI, *journal) {
 	t.Helper()

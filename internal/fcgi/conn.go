@@ -51,9 +51,6 @@ const (
 	stopped       // before it
 )
 
-// bodySize is how much of a body one record takes, in bytes.
-const bodySize = 32 << 10
-
 // NewConn returns a Conn over c.
 func NewConn(c net.Conn) *Conn {
 	return &Conn{Conn: c, in: bufio.NewReaderSize(c, 16<<10), err: io.EOF, stdin: sent}
@@ -73,58 +70,6 @@ func (c *Conn) Begin(p *Params, body bool) error {
 	p.buf = head // for the sake of its memory
 	_, err := c.Write(head)
 	return err
-}
-
-// Body is the body of one request. It is of no effect once another has begun, however
-// late a goroutine comes that sends it.
-type Body struct {
-	conn    *Conn
-	request int
-}
-
-// Body returns the body of the request that was begun last.
-func (c *Conn) Body() Body { return Body{c, c.request} }
-
-// Send sends body to its end. It returns early when the responder cannot be written to, or
-// has ended the request; what was read from body then is lost. An error of body is returned,
-// and leaves the request without an end.
-func (b Body) Send(body io.Reader) error {
-	buf := bodies.Get().(*[headerSize + bodySize]byte)
-	defer bodies.Put(buf)
-	for {
-		n, err := body.Read(buf[headerSize:])
-		if n > 0 {
-			appendHeader(buf[:0], typeStdin, n)
-			if !b.write(buf[:headerSize+n], sending) {
-				return nil
-			}
-		}
-		if err == io.EOF {
-			b.write(appendHeader(buf[:0], typeStdin, 0), sent)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-var bodies = sync.Pool{New: func() any { return new([headerSize + bodySize]byte) }}
-
-// write writes a record of the body, after which that is in state next.
-func (b Body) write(record []byte, next stdin) bool {
-	c := b.conn
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.request != b.request || c.stdin != sending {
-		return false
-	}
-	if _, err := c.Write(record); err != nil {
-		c.stdin = stopped
-		return false
-	}
-	c.stdin = next
-	return true
 }
 
 // Interrupt makes Read, also one that waits, fail from now on. It may be called from any
@@ -194,26 +139,6 @@ func (c *Conn) Clean() bool {
 	all := c.stdin == sent
 	c.mu.Unlock()
 	return all && c.Ended()
-}
-
-// StatusError is how a responder ends a request that it did not serve well.
-type StatusError struct {
-	App      uint32 // what a CGI program would have ended with
-	Protocol uint8  // what it says about the protocol (section 5.5); 0: nothing
-}
-
-func (e *StatusError) Error() string {
-	switch e.Protocol {
-	case 0:
-		return fmt.Sprintf("fcgi: the application ended with status %d", e.App)
-	case 1:
-		return "fcgi: the responder takes no second request on a connection"
-	case 2:
-		return "fcgi: the responder is overloaded"
-	case 3:
-		return "fcgi: the server is no responder"
-	}
-	return fmt.Sprintf("fcgi: the responder ended with protocol status %d", e.Protocol)
 }
 
 // Read reads what the responder writes to its standard output. It returns io.EOF when the
