@@ -220,7 +220,7 @@ func (s *single) Accept() (net.Conn, error) {
 	}
 	s.asked.Add(1)
 	s.free <- struct{}{}
-	return &counted{Conn: c, free: s.free}, nil
+	return &freeing{Conn: c, free: s.free}, nil
 }
 
 func (s *single) waitFor(t *testing.T, n int64) {
@@ -231,13 +231,13 @@ func (s *single) waitFor(t *testing.T, n int64) {
 	}
 }
 
-type counted struct {
+type freeing struct {
 	net.Conn
 	free chan struct{}
 	once sync.Once
 }
 
-func (c *counted) Close() error {
+func (c *freeing) Close() error {
 	c.once.Do(func() { <-c.free })
 	return c.Conn.Close()
 }
