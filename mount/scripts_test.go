@@ -11,8 +11,8 @@ import (
 	"github.com/weirhttp/weir/mount"
 )
 
-// folder makes a folder of files, each of which holds its own name.
-func folder(t testing.TB, names ...string) string {
+// namedFiles makes a folder of files, each of which holds its own name.
+func namedFiles(t testing.TB, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range names {
@@ -29,7 +29,7 @@ func folder(t testing.TB, names ...string) string {
 
 // TestFastCGIFindsScripts holds which script answers a path, which file is sent, and what is neither.
 func TestFastCGIFindsScripts(t *testing.T) {
-	dir := folder(t, "index.php", "page.php", "sub/index.php", "sub/more.php", "sub/style.css", "files/a.txt", "files/odd name?.txt",
+	dir := namedFiles(t, "index.php", "page.php", "sub/index.php", "sub/more.php", "sub/style.css", "files/a.txt", "files/odd name?.txt",
 		"front.php", "page.php~", "page.php.bak", "lib.inc", "old.phtml", ".hidden.php", ".git/config", "sub/.htaccess", "up.PHP", "dir.php/inner.php", "x.jpg")
 	server := paramsServer(t)
 	script := func(file, info, uri string) string {
