@@ -113,7 +113,7 @@ func gunicorn(p *programs) {
 }
 
 func uwsgi(p *programs) {
-	p.start(p.path("backend"), nil, "/usr/bin/uwsgi", "--plugin", "python3", "--socket", p.path("backend"), "--chdir", "testdata", "--module", "app",
+	p.start(p.path("backend"), nil, "/usr/bin/uwsgi-core", "--plugin", "python3", "--socket", p.path("backend"), "--chdir", "testdata", "--module", "app",
 		"--processes", fmt.Sprint(workers), "--master", "--die-on-term", "--disable-logging")
 }
 
