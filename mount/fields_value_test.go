@@ -20,7 +20,7 @@ var references = map[string]func(value string) (ref string, ok bool){
 		return parts[1] + parts[2] + parts[3], true
 	},
 	"Link": func(value string) (string, bool) {
-		parts := linked.FindStringSubmatch(value)
+		parts := links.FindStringSubmatch(value)
 		if parts == nil {
 			return "", false
 		}
@@ -44,7 +44,7 @@ var references = map[string]func(value string) (ref string, ok bool){
 
 var (
 	refreshed = regexp.MustCompile(`^[\t\n\f\r ]*[0-9.]+[\t\n\f\r ]*[\t\n\f\r ;,][\t\n\f\r ]*(?:(?i:url)[\t\n\f\r ]*=[\t\n\f\r ]*)?(?s:"([^"]*)|'([^']*)|(.*))`)
-	linked    = regexp.MustCompile(`^[ \t,]*<([^>]*)>`)
+	links     = regexp.MustCompile(`^[ \t,]*<([^>]*)>`)
 )
 
 // FuzzMapFieldsValue maps the values of fields that are more than a reference. The first
