@@ -47,7 +47,7 @@ func newNetHTTPLab(t *testing.T) nethttpLab {
 	}
 	replace := make(map[string]string)
 	for name, content := range files {
-		file := filepath.Join(l.dir, strconv.Itoa(len(replace))+".go")
+		file := filepath.Join(l.dir, strconv.Itoa(len(replace))+path.Ext(name))
 		replace[filepath.Join(src, name)] = file
 		writeFile(t, file, content)
 	}
@@ -80,7 +80,7 @@ const nethttpTags = "noasm"
 // only there do net/http's tests find them: paths and imports are changed.
 func ownPackages(t *testing.T) map[string][]byte {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-tags="+nethttpTags, "-deps", "-json=ImportPath,Dir,Standard,GoFiles", "./testdata/nethttp/stacks")
+	cmd := exec.Command("go", "list", "-tags="+nethttpTags, "-deps", "-json=ImportPath,Dir,Standard,GoFiles,EmbedFiles", "./testdata/nethttp/stacks")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -90,6 +90,7 @@ func ownPackages(t *testing.T) map[string][]byte {
 		ImportPath, Dir string
 		Standard        bool
 		GoFiles         []string
+		EmbedFiles      []string
 	}
 	var packages []listed
 	for list := json.NewDecoder(bytes.NewReader(out)); list.More(); {
@@ -109,6 +110,9 @@ func ownPackages(t *testing.T) map[string][]byte {
 				source = bytes.ReplaceAll(source, strconv.AppendQuote(nil, q.ImportPath), strconv.AppendQuote(nil, "weirtest/"+q.ImportPath))
 			}
 			files[path.Join("weirtest", p.ImportPath, name)] = source
+		}
+		for _, name := range p.EmbedFiles {
+			files[path.Join("weirtest", p.ImportPath, name)] = readFile(t, filepath.Join(p.Dir, name))
 		}
 	}
 	return files
