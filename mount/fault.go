@@ -3,6 +3,7 @@ package mount
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -31,7 +32,7 @@ type fault struct {
 // deliver sends res, whose body is out, and reads out to its end. The error is of the
 // application, or errLeft.
 func (f *fault) deliver(res *http.Response, out *answerBody) error {
-	f.begun = true
+	f.begun, out.size = true, 0
 	err := capture.Send(f.w, res)
 	if err == nil && out.err == nil {
 		_, _ = io.Copy(io.Discard, out) // what a response without a body has
@@ -39,6 +40,8 @@ func (f *fault) deliver(res *http.Response, out *answerBody) error {
 	switch {
 	case out.err != nil && out.err != io.EOF:
 		return out.err
+	case err == nil && out.size < res.ContentLength && f.r.Method != http.MethodHead && res.StatusCode != http.StatusNotModified:
+		return fmt.Errorf("its answer ended after %d bytes of %d", out.size, res.ContentLength)
 	case errors.Is(err, http.ErrContentLength):
 		return err
 	case err != nil:

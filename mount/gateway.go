@@ -79,6 +79,7 @@ func finishHead(res *http.Response) error {
 type answerBody struct {
 	*bufio.Reader
 	waits func() bool
+	size  int64 // of what was read, in bytes
 	err   error
 }
 
@@ -88,6 +89,7 @@ func newAnswerBody(r io.Reader) *answerBody {
 
 func (b *answerBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
+	b.size += int64(n)
 	if err != nil {
 		b.err = err
 	}

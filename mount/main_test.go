@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 var programs = map[string]func(){
+	"act": actCGI,
 	"env": func() {
 		fmt.Print("Content-Type: text/plain\n\n")
 		env := os.Environ()

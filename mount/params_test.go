@@ -55,18 +55,13 @@ func writeRecord(w io.Writer, kind byte, content []byte) {
 func readParams(in io.Reader) (map[string]string, error) {
 	var stream []byte
 	for {
-		var head [8]byte
-		if _, err := io.ReadFull(in, head[:]); err != nil {
-			return nil, err
-		}
-		content := make([]byte, int(binary.BigEndian.Uint16(head[4:]))+int(head[6]))
-		if _, err := io.ReadFull(in, content); err != nil {
-			return nil, err
-		}
-		if head[1] == 4 {
+		kind, content := readRecord(in)
+		switch {
+		case kind == 0:
+			return nil, io.ErrUnexpectedEOF
+		case kind == 4:
 			stream = append(stream, content...)
-		}
-		if head[1] == 5 && len(content) == 0 {
+		case kind == 5 && len(content) == 0:
 			return decodeParams(stream)
 		}
 	}

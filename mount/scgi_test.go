@@ -33,16 +33,10 @@ func scgiServer(t testing.TB, network, address string, answer func(w io.Writer, 
 			go func() {
 				defer c.Close()
 				in := bufio.NewReader(c)
-				digits, _ := in.ReadString(':')
-				size, err := strconv.Atoi(strings.TrimSuffix(digits, ":"))
-				if err != nil {
+				env := readSCGI(in)
+				if env == nil {
 					return
 				}
-				head := make([]byte, size+1)
-				if _, err := io.ReadFull(in, head); err != nil || head[size] != ',' {
-					return
-				}
-				env := strings.Split(strings.TrimSuffix(string(head[:size]), "\x00"), "\x00")
 				length, _ := strconv.ParseInt(env[1], 10, 64)
 				answer(c, env, io.LimitReader(in, length))
 			}()
