@@ -25,7 +25,9 @@ func TestMain(m *testing.M) {
 }
 
 var programs = map[string]func(){
-	"act": actCGI,
+	"act":  actCGI,
+	"site": site,
+	"wait": wait,
 	"env": func() {
 		fmt.Print("Content-Type: text/plain\n\n")
 		env := os.Environ()
