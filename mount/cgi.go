@@ -77,11 +77,15 @@ type CGI struct {
 	// Error. Nil is slog.Default.
 	Logger *slog.Logger
 
-	once  sync.Once
-	slots *slots
+	once   sync.Once
+	logger *slog.Logger
+	slots  *slots
 }
 
-func (c *CGI) init() { c.slots = newSlots(cmp.Or(c.Processes, 32), cmp.Or(c.Queue, 256)) }
+func (c *CGI) init() {
+	c.logger = orDefaultLogger(c.Logger).With("program", c.Path)
+	c.slots = newSlots(cmp.Or(c.Processes, 32), cmp.Or(c.Queue, 256))
+}
 
 // ServeHTTP runs the program for r and sends its answer.
 func (c *CGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -102,7 +106,7 @@ func (c *CGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.slots.give()
-	f := fault{w: w, r: r, logger: orDefaultLogger(c.Logger).With("program", c.Path), status: http.StatusInternalServerError}
+	f := fault{w: w, r: r, logger: c.logger, status: http.StatusInternalServerError}
 	ctx, cancel := context.WithCancel(r.Context())
 	if c.Timeout > 0 {
 		ctx, cancel = context.WithTimeoutCause(r.Context(), c.Timeout, errTimeout)
@@ -139,6 +143,7 @@ func (c *CGI) run(ctx context.Context, cancel func(), f *fault, env environ, bod
 // cancel where that would not come.
 func answerFrom(p *process, f *fault, cancel func()) (err error) {
 	out, done := newAnswerBody(p.stdout), false
+	defer out.free()
 	defer func() {
 		if !done || err != nil {
 			cancel() // or it waits for ever to write the rest

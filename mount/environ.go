@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,6 +67,7 @@ func (e *environ) add(name, value string) { *e = append(*e, variable{name, value
 // describe adds what the request says. The script name and path info are as they are for
 // this application; length is that of the body, or -1 when nobody knows it.
 func (e *environ) describe(r *http.Request, length int64) {
+	*e = slices.Grow(*e, 24+len(r.Header))
 	e.add("GATEWAY_INTERFACE", "CGI/1.1")
 	e.add("SERVER_SOFTWARE", "weir")
 	if r.Proto != "" {

@@ -71,6 +71,7 @@ func (e *exchange) converse(conn *fcgi.Conn, broken func(error)) error {
 		}(conn.Body(), e.body)
 	}
 	out := newAnswerBody(conn)
+	defer out.free()
 	out.waits = conn.Waits
 	res, err := readAnswer(e.r, out)
 	if err != nil {

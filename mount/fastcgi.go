@@ -76,12 +76,14 @@ type FastCGI struct {
 	Logger *slog.Logger
 
 	once    sync.Once
+	logger  *slog.Logger
 	slots   *slots
 	pool    *fcgi.Pool
 	scripts *scripts
 }
 
 func (f *FastCGI) init() {
+	f.logger = orDefaultLogger(f.Logger).With("servers", f.Servers)
 	connections := cmp.Or(f.Connections, 64)
 	f.slots = newSlots(connections, cmp.Or(f.Queue, 1024))
 	timeout := f.IdleTimeout
@@ -112,7 +114,7 @@ func (f *FastCGI) serve(w http.ResponseWriter, r *http.Request, s *script) {
 	}
 	defer body.Close()
 	e := exchange{
-		fault:    fault{w: w, r: r, logger: orDefaultLogger(f.Logger).With("servers", f.Servers), status: http.StatusBadGateway},
+		fault:    fault{w: w, r: r, logger: f.logger, status: http.StatusBadGateway},
 		body:     body,
 		sendfile: f.Sendfile,
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // maxHead bounds the head of a program's answer, in bytes.
@@ -84,8 +85,19 @@ type answerBody struct {
 }
 
 func newAnswerBody(r io.Reader) *answerBody {
-	return &answerBody{Reader: bufio.NewReader(r)}
+	in := answerReaders.Get().(*bufio.Reader)
+	in.Reset(r)
+	return &answerBody{Reader: in}
 }
+
+// free ends its use: who reads it is only ever this package.
+func (b *answerBody) free() {
+	b.Reader.Reset(nil)
+	answerReaders.Put(b.Reader)
+	b.Reader = nil
+}
+
+var answerReaders = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 
 func (b *answerBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)

@@ -48,11 +48,15 @@ type SCGI struct {
 	// Logger gets faults, at level Error. Nil is slog.Default.
 	Logger *slog.Logger
 
-	once  sync.Once
-	slots *slots
+	once   sync.Once
+	logger *slog.Logger
+	slots  *slots
 }
 
-func (s *SCGI) init() { s.slots = newSlots(cmp.Or(s.Connections, 64), cmp.Or(s.Queue, 1024)) }
+func (s *SCGI) init() {
+	s.logger = orDefaultLogger(s.Logger).With("server", s.Server)
+	s.slots = newSlots(cmp.Or(s.Connections, 64), cmp.Or(s.Queue, 1024))
+}
 
 // ServeHTTP has r answered by the server.
 func (s *SCGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -73,7 +77,7 @@ func (s *SCGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.slots.give()
-	f := fault{w: w, r: r, logger: orDefaultLogger(s.Logger).With("server", s.Server), status: http.StatusBadGateway}
+	f := fault{w: w, r: r, logger: s.logger, status: http.StatusBadGateway}
 	if err := s.ask(&f, env, body); err != nil {
 		f.answer(fmt.Errorf("scgi: %w", err))
 	}
@@ -99,6 +103,7 @@ func (s *SCGI) ask(f *fault, env environ, body *body) error {
 		}()
 	}
 	out := newAnswerBody(conn)
+	defer out.free()
 	res, err := readAnswer(f.r, out)
 	if err == nil {
 		err = f.deliver(res, out)
