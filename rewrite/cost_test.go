@@ -23,6 +23,7 @@ func TestCosts(t *testing.T) {
 	}{
 		"Shift":               {2, func() { rewrite.Shift(r, "/a") }},
 		"Shift of a Shift":    {2, func() { rewrite.Shift(once, "/b") }},
+		"ShiftTo":             {2, func() { rewrite.ShiftTo(r, "/x") }},
 		"Shift that misses":   {0, func() { rewrite.Shift(r, "/b") }},
 		"ScriptName":          {0, func() { rewrite.ScriptName(twice) }},
 		"EscapedScriptName":   {0, func() { rewrite.EscapedScriptName(twice) }},

@@ -26,22 +26,63 @@ func Shift(r *http.Request, prefix string) (*http.Request, bool) {
 	if prefix == "" {
 		return r, true
 	}
-	info := r.URL.Path
-	if prefix[0] != '/' || !strings.HasPrefix(info, prefix) {
+	if prefix[0] != '/' || !strings.HasPrefix(r.URL.Path, prefix) {
 		return r, false
 	}
-	raw := r.URL.RawPath
-	if raw != "" && !encodes(raw, info) {
-		raw = "" // as URL.EscapedPath does
-	}
-	n := len(prefix)
+	raw, n := rawPath(r.URL), len(prefix)
 	if raw == "" {
-		if !boundary(info, n) {
+		if !boundary(r.URL.Path, n) {
 			return r, false
 		}
 	} else if n = cut(raw, prefix); n < 0 {
 		return r, false
 	}
+	return shift(r, prefix, raw, n), true
+}
+
+// ShiftTo moves all that comes before pathInfo from the path info to the end of the script
+// name, or returns r and false when the path does not end with pathInfo. It is Shift for
+// who knows what shall be left, and not what goes, as behind a pattern with a wildcard.
+//
+// The path info is decoded text that begins with a slash, or is empty: then all of the path
+// goes. It begins where a segment ends: "/x" is left of "/app/x" and "/%61pp/x", and not of
+// "/app%2Fx". Escaped slashes behind that place do not matter: "/x/y" is left of "/app/x%2Fy".
+// What goes must begin with a slash and not end with one, as script names do: of "/app/"
+// "/" may be left and "" may not, and of "/app//x" "//x" and not "/x". When nothing goes r
+// itself comes back. The copy is as Shift makes it: what is left is byte for byte what the
+// client wrote.
+func ShiftTo(r *http.Request, pathInfo string) (*http.Request, bool) {
+	info := r.URL.Path
+	prefix, ok := strings.CutSuffix(info, pathInfo)
+	switch {
+	case !ok, pathInfo != "" && pathInfo[0] != '/':
+		return r, false
+	case prefix == "":
+		return r, true
+	case prefix[0] != '/', strings.HasSuffix(prefix, "/"):
+		return r, false
+	}
+	raw, n := rawPath(r.URL), len(prefix)
+	if raw != "" {
+		if n = written(raw, n); !boundary(raw, n) {
+			return r, false
+		}
+	}
+	return shift(r, prefix, raw, n), true
+}
+
+// rawPath returns how the client wrote the path of u, or "" when that is how net/url writes it.
+func rawPath(u *url.URL) string {
+	if u.RawPath != "" && encodes(u.RawPath, u.Path) {
+		return u.RawPath
+	}
+	return "" // as URL.EscapedPath does
+}
+
+// shift returns the copy of r whose path info lacks prefix, the first n bytes of raw where
+// there is one.
+func shift(r *http.Request, prefix, raw string, n int) *http.Request {
+	info := r.URL.Path
 	b := new(shifted)
 	e := &b.environ
 	e.Context, e.url = r.Context(), *r.URL
@@ -51,7 +92,7 @@ func Shift(r *http.Request, prefix string) (*http.Request, bool) {
 		e.url.RawPath = raw[n:]
 	}
 	b.request = *bare(r, &e.url).WithContext(e)
-	return &b.request, true
+	return &b.request
 }
 
 // remember sets the script names of e, the shift by prefix after outer (or nil). info is
@@ -95,6 +136,17 @@ func cut(raw, prefix string) int {
 		return -1
 	}
 	return n
+}
+
+// written returns how many bytes of raw, an escaped path, stand for the first n of its decoded form.
+func written(raw string, n int) (size int) {
+	for range n {
+		if raw[size] == '%' {
+			size += 2
+		}
+		size++
+	}
+	return size
 }
 
 // boundary reports whether a segment of path ends at n.
