@@ -25,6 +25,15 @@ func TestContract(t *testing.T) {
 		"hook that peeks far":      transforming(64<<10, pass),
 		"body writer":              transforming(0, copying),
 		"body writer after a peek": transforming(512, copying),
+		"try": func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				capture.Try(w, r, next, func(*capture.Head) bool { return false })
+			})
+		},
+		"another after a refusal": trying(http.NotFoundHandler()),
+		"another after a refusal, layers": func(h http.Handler) http.Handler {
+			return transforming(512, pass)(trying(transforming(64, copying)(http.NotFoundHandler()))(transforming(64, copying)(h)))
+		},
 		"observer, hooks, observer": func(h http.Handler) http.Handler {
 			return observing(transforming(64, copying)(transforming(512, pass)(observing(h))))
 		},

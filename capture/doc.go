@@ -7,7 +7,8 @@
 //   - [Transform] runs a [Hook] once, before the final head goes out, which
 //     may edit the head and may put a writer into the body's way;
 //   - [Record] runs a handler into an [http.Response], [Stream] runs it while
-//     its body is read, [Send] writes one.
+//     its body is read, [Send] writes one;
+//   - [Try] serves a handler whose answer may be refused, and then another.
 //
 // Filters that are stacked share one writer: each adds a layer to the writer
 // of the filter around it. A request through ten of them costs one small

@@ -18,6 +18,7 @@ const (
 	passing               // the body as it is
 	changing              // the body, through the hook's writer
 	dropping              // the body: the answer has none
+	refused               // head and body: see Try
 )
 
 // layer is one hook's place in a response.
@@ -92,6 +93,8 @@ func (l *layer) decide(peek []byte, ended bool) int {
 		l.unsaid = contentLength(header) < 0
 	}
 	switch {
+	case l.body == refusal:
+		l.stage, l.body = refused, nil
 	case l.body == nil && (bodyAllowed(status) || !bodyAllowed(came)):
 		l.stage = passing
 	case l.body == nil, !bodyAllowed(status):
@@ -175,7 +178,7 @@ func (l *layer) hold(p []byte) (int, error) {
 // forward hands body bytes on, once the hook has decided.
 func (l *layer) forward(p []byte) (int, error) {
 	switch {
-	case len(p) == 0 && l.stage != changing, l.stage == dropping:
+	case len(p) == 0 && l.stage != changing, l.stage == dropping, l.stage == refused:
 		return len(p), nil
 	case l.stage == passing:
 		return l.response.write(l.outside, p)
@@ -213,6 +216,9 @@ func (l *layer) finish() bool {
 	}
 	if l.stage == waiting {
 		l.response.head(l.outside+1, http.StatusOK)
+	}
+	if l.stage == refused {
+		return true
 	}
 	short := l.declared >= 0 && l.bytes() < l.declared && bodyAllowed(l.status())
 	head := l.request.Method == http.MethodHead

@@ -58,13 +58,19 @@ func enter(w http.ResponseWriter) (captured http.ResponseWriter, own *response, 
 	if own = ownOf(w); own != nil && own.use.Load() != sealed {
 		return w, own, false
 	}
+	captured, own = begin(w)
+	return captured, own, true
+}
+
+// begin makes a response over w, in the shape of w.
+func begin(w http.ResponseWriter) (captured http.ResponseWriter, own *response) {
 	if canHijack(w) {
 		h := &hijackable{}
 		h.below = w
-		return h, &h.response, true
+		return h, &h.response
 	}
 	own = &response{below: w}
-	return own, own, true
+	return own, own
 }
 
 func ownOf(w http.ResponseWriter) *response {
@@ -170,6 +176,9 @@ func (w *response) head(depth, status int) {
 			return
 		}
 		status = l.decide(nil, l.declared == 0 || !bodyAllowed(status))
+		if l.stage == refused {
+			return
+		}
 		if len(l.early) > 0 {
 			w.head(depth-1, status)
 			_, _ = w.write(depth-1, l.early)
@@ -236,7 +245,11 @@ func (w *response) flush() error {
 // flushFrom flushes the layers from depth outwards, and the writer below.
 func (w *response) flushFrom(depth int) error {
 	for ; depth > 0; depth-- {
-		if err := w.stack.layers[depth-1].flush(); err != nil {
+		l := w.stack.layers[depth-1]
+		if l.stage == refused {
+			return nil
+		}
+		if err := l.flush(); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,7 @@ func (w *response) finish(l *layer) bool {
 		return true // a filter further out did not wait for this one, and has seen to it
 	}
 	whole := w.overtake(l.outside + 1)
-	whole = l.finish() && whole
+	whole = l.finish() && (whole || l.stage == refused)
 	if !whole && !w.hijacked.Load() && (w.sent.status.Load() != 0 || w.stack.holding()) {
 		// The client gets what there is, as it would from a server that
 		// knows the length, and then the cut.

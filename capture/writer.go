@@ -140,6 +140,9 @@ func (w *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	w.settle()
+	if w.refused() {
+		return nil, nil, errRefused
+	}
 	conn, rw, err := http.NewResponseController(w.below).Hijack()
 	if err == nil {
 		w.hijacked.Store(true)

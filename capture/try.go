@@ -1,0 +1,84 @@
+package capture
+
+import (
+	"errors"
+	"io"
+	"net/http"
+)
+
+// Try serves r with next unless refuse says no to the head that is about to go
+// out. Then all that next answers is discarded, to the end of its body; Try
+// returns false, w is as it was, and another handler may answer. Otherwise the
+// answer is sent as it comes, and Try returns true.
+//
+// Refuse is asked once, when [Transform] would run a hook without a peek, by a
+// handler that writes nothing, too. It sees the head and the request, and
+// should edit neither. It is not asked by a handler that hijacks the connection
+// or panics before its head, nor where the head of w has passed before, if
+// [Started] knows.
+//
+// Of a refused answer nothing is left: the header map holds what it held, and
+// for observers outside of Try there was no answer; those inside have seen one.
+// A handler that keeps its writer finds that it is closed when Try has returned,
+// and cannot write into the answer of another. What passes at once is beyond
+// recall: informational responses, deadlines, full duplex, and what next has
+// read of the body of the request.
+//
+// A refused handler notices nothing. Its writes and flushes succeed; the one
+// thing that fails is to hijack the connection after its head. A panic passes,
+// and leaves nothing of a refused answer either.
+func Try(w http.ResponseWriter, r *http.Request, next http.Handler, refuse func(*Head) bool) (sent bool) {
+	if refuse == nil {
+		panic("capture.Try: refuse is nil")
+	}
+	if Started(w) {
+		next.ServeHTTP(w, r)
+		return true
+	}
+	// A response of its own can be closed for its handler before the next one is served.
+	tried, own := begin(w)
+	no, before := false, w.Header().Clone()
+	l := own.push(r, 0, func(h *Head, _ io.Writer) io.WriteCloser {
+		if no = refuse(h); no {
+			return refusal
+		}
+		return nil
+	})
+	done := false
+	defer func() {
+		if !done {
+			own.abandon(l)
+		}
+		known := own.use.Load() != broken
+		whole := own.seal(done) || !done
+		if known && no {
+			header := w.Header()
+			clear(header)
+			copyHeader(header, before)
+		}
+		if !whole {
+			panic(http.ErrAbortHandler)
+		}
+	}()
+	next.ServeHTTP(tried, r)
+	if done = own.finish(l); !done {
+		panic(http.ErrAbortHandler)
+	}
+	return !no
+}
+
+var errRefused = errors.New("capture: the connection cannot be hijacked after a head that was refused")
+
+// refusal is what the hook of Try returns for a writer when it refuses a head.
+var refusal io.WriteCloser = refuser{}
+
+type refuser struct{}
+
+func (refuser) Write([]byte) (int, error) { return 0, errRefused }
+func (refuser) Close() error              { return nil }
+
+// refused says whether the head of this response was refused. Only the outermost
+// layer may be that of Try.
+func (w *response) refused() bool {
+	return w.stack != nil && w.stack.depth > 0 && w.stack.layers[0].stage == refused
+}
