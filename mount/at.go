@@ -32,7 +32,7 @@ import (
 // prefix before its path: "GET /x/{id}" becomes "GET /app/x/{id}". Nothing else changes
 // for them.
 func At(prefix string, app http.Handler) http.Handler {
-	if f, ok := app.(http.HandlerFunc); app == nil || ok && f == nil {
+	if missing(app) {
 		panic(fmt.Sprintf("mount.At: app for prefix %q is nil", prefix))
 	}
 	if prefix == "" || prefix == "/" {
@@ -58,7 +58,7 @@ func (m *mounted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", home(below))
 		w.WriteHeader(http.StatusPermanentRedirect)
 	case climbs(below.URL):
-		http.Error(w, "400 this path leaves the application that it begins in", http.StatusBadRequest)
+		refuseToClimb(w)
 	default:
 		defer m.giveBack(r, below)
 		m.app.ServeHTTP(w, below)
@@ -68,14 +68,20 @@ func (m *mounted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // giveBack does what rewrite.Serve does, except that a pattern of the application is a
 // pattern of the host only with the prefix before it.
 func (m *mounted) giveBack(r, below *http.Request) {
-	if r.MultipartForm == nil {
-		r.MultipartForm = below.MultipartForm
-	}
+	giveBackForm(r, below)
 	if r.Pattern != "" || below.Pattern == "" {
 		return
 	}
 	if i := strings.IndexByte(below.Pattern, '/'); i >= 0 {
 		r.Pattern = below.Pattern[:i] + m.prefix + below.Pattern[i:]
+	}
+}
+
+// giveBackForm gives the server the files of an upload, which it removes only if it finds
+// them in its own request.
+func giveBackForm(r, below *http.Request) {
+	if r.MultipartForm == nil {
+		r.MultipartForm = below.MultipartForm
 	}
 }
 

@@ -1,6 +1,7 @@
 package mount
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -26,6 +27,11 @@ func climbs(u *url.URL) bool {
 		depth += end
 	}
 	return false
+}
+
+// refuseToClimb answers a path that climbs.
+func refuseToClimb(w http.ResponseWriter) {
+	http.Error(w, "400 this path leaves the application that it begins in", http.StatusBadRequest)
 }
 
 // decodings is how often an escaped path may be decoded on its way: by a front, by the

@@ -35,7 +35,7 @@ type GuestOptions struct {
 // Guest answers what At and MapFields answer, and panics as they do, when app is nil, and
 // when UserField is no name of a field.
 func Guest(prefix string, app http.Handler, o GuestOptions) http.Handler {
-	if f, ok := app.(http.HandlerFunc); app == nil || ok && f == nil {
+	if missing(app) {
 		panic(fmt.Sprintf("mount.Guest: app for prefix %q is nil", prefix))
 	}
 	field := o.UserField

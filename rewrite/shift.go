@@ -48,18 +48,16 @@ func Shift(r *http.Request, prefix string) (*http.Request, bool) {
 // goes. It begins where a segment ends: "/x" is left of "/app/x" and "/%61pp/x", and not of
 // "/app%2Fx". Escaped slashes behind that place do not matter: "/x/y" is left of "/app/x%2Fy".
 // What goes must begin with a slash and not end with one, as script names do: of "/app/"
-// "/" may be left and "" may not, and of "/app//x" "//x" and not "/x". When nothing goes r
-// itself comes back. The copy is as Shift makes it: what is left is byte for byte what the
-// client wrote.
+// "/" may be left and "" may not, and of "/app//x" "//x" and not "/x".
+//
+// The copy is as Shift makes it: what is left is byte for byte what the client wrote, and
+// Pattern and path values of the host are gone, also when nothing else goes.
 func ShiftTo(r *http.Request, pathInfo string) (*http.Request, bool) {
 	info := r.URL.Path
 	prefix, ok := strings.CutSuffix(info, pathInfo)
 	switch {
-	case !ok, pathInfo != "" && pathInfo[0] != '/':
-		return r, false
-	case prefix == "":
-		return r, true
-	case prefix[0] != '/', strings.HasSuffix(prefix, "/"):
+	case !ok, pathInfo != "" && pathInfo[0] != '/',
+		prefix != "" && (prefix[0] != '/' || strings.HasSuffix(prefix, "/")):
 		return r, false
 	}
 	raw, n := rawPath(r.URL), len(prefix)

@@ -84,12 +84,18 @@ func TestShiftToHidesTheHost(t *testing.T) {
 			t.Error("the application changed its host's path values")
 		}
 	})
+	mux.HandleFunc("/{rest...}", func(_ http.ResponseWriter, r *http.Request) {
+		if got, ok := rewrite.ShiftTo(r, r.URL.Path); !ok || got.Pattern != "" || got.PathValue("rest") != "" {
+			t.Errorf("%v: the application sees %q and %q at the root", ok, got.Pattern, got.PathValue("rest"))
+		}
+	})
 	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/app/x", nil))
+	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/x", nil))
 }
 
 func TestShiftToNests(t *testing.T) {
 	r := ask("/%61/b/%63/x")
-	for _, pathInfo := range []string{"/b/c/x", "/c/x", "/x", ""} {
+	for _, pathInfo := range []string{"/a/b/c/x", "/b/c/x", "/c/x", "/x", ""} {
 		var ok bool
 		if r, ok = rewrite.ShiftTo(r, pathInfo); !ok || r.URL.Path != pathInfo {
 			t.Fatalf("%v: path info %q", ok, r.URL.Path)
@@ -149,7 +155,9 @@ func TestShiftToLaws(t *testing.T) {
 		}
 		pathInfo := r.URL.Path[random.IntN(len(r.URL.Path)+1):]
 		lawfulTo(t, r, pathInfo)
-		if got, _ := rewrite.ShiftTo(r, pathInfo); got != r {
+		if got, ok := rewrite.ShiftTo(r, pathInfo); ok != (got != r) {
+			t.Fatalf("ShiftTo(%q, %q) is %v: a copy %v", r.URL, pathInfo, ok, got != r)
+		} else if ok && rewrite.ScriptName(got) != "" {
 			reached++
 		}
 	}
