@@ -25,8 +25,11 @@ var mayImport = map[string][]string{
 	"filtertest": {},
 	"rewrite":    {"capture"},
 	"mount":      {"capture", "rewrite", "internal/fcgi"},
-	"filter":     {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
-	"cmd/weir":   {".", "capture", "rewrite", "filter", "mount", "cmd/weir/internal/guest"},
+
+	"examples/trac": {"mount", "rewrite"},
+
+	"filter":   {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
+	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "cmd/weir/internal/guest"},
 }
 
 // mayImportFile narrows that for the files of a package: what has a
