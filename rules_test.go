@@ -20,16 +20,14 @@ const module = "github.com/weirhttp/weir"
 // that is not named may import the standard library alone. Imports go down
 // only; a new edge is a decision, not a convenience.
 var mayImport = map[string][]string{
-	".":          {"github.com/justinas/alice"},
-	"capture":    {},
-	"filtertest": {},
-	"rewrite":    {"capture"},
-	"mount":      {"capture", "rewrite", "internal/fcgi"},
-
+	".":             {"github.com/justinas/alice"},
+	"capture":       {},
+	"filtertest":    {},
+	"rewrite":       {"capture"},
+	"mount":         {"capture", "rewrite", "internal/fcgi"},
+	"filter":        {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
+	"cmd/weir":      {".", "capture", "rewrite", "filter", "mount", "cmd/weir/internal/guest"},
 	"examples/trac": {"mount", "rewrite"},
-
-	"filter":   {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
-	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "cmd/weir/internal/guest"},
 }
 
 // mayImportFile narrows that for the files of a package: what has a
