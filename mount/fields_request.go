@@ -119,7 +119,10 @@ func strays(ref string) bool {
 
 // tags is the edit of If: of its lists, the tags are mapped that name resources (RFC 4918
 // section 10.4). It reports whether one was.
-func (p place) tags(value string) (string, bool) {
+func (p place) tags(value string) (string, bool) { return mapTags(value, p.inward) }
+
+// mapTags maps the tags of an If that name resources.
+func mapTags(value string, inward func(string) (string, bool)) (string, bool) {
 	out := patch{text: value}
 	for i, listed := 0, false; i < len(value); i++ {
 		switch c := value[i]; {
@@ -133,7 +136,7 @@ func (p place) tags(value string) (string, bool) {
 				return out.String(), out.done > 0
 			}
 			if !listed {
-				mapped, _ := p.inward(value[i+1 : i+n]) // what leads elsewhere stays
+				mapped, _ := inward(value[i+1 : i+n]) // what leads elsewhere stays
 				out.put(i+1, i+n, mapped)
 			}
 			i += n
