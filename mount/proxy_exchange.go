@@ -1,6 +1,7 @@
 package mount
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -142,8 +143,12 @@ func (e *proxied) modify(res *http.Response) error {
 
 // fail answers a request that the application did not answer.
 func (e *proxied) fail(_ http.ResponseWriter, _ *http.Request, err error) {
-	if err == errTunnelled {
+	ctx := e.r.Context()
+	switch {
+	case err == errTunnelled:
 		return
+	case ctx.Err() == context.Canceled && !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		panic(http.ErrAbortHandler) // nobody is there to be answered
 	}
 	if e.body.broken.Load() {
 		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
@@ -172,6 +177,9 @@ type proxiedBody struct {
 
 func (b *proxiedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	if n > 0 && err == io.EOF {
+		return n, nil // nobody knows yet whether these bytes reach the client
+	}
 	if err != nil {
 		b.err = err
 	}
