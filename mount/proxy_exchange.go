@@ -72,7 +72,9 @@ func (e *proxied) rewrite(p *httputil.ProxyRequest) {
 	}
 	out.Trailer = nil
 	if out.Body != nil {
-		e.body.fullDuplex()
+		if len(e.r.Header["Expect"]) == 0 { // else the body may never come
+			e.body.fullDuplex()
+		}
 		out.Body = &upload{body: e.body, gate: out.Body, out: out, user: e.target.userField}
 		if out.ContentLength < 0 {
 			out.Trailer = announced(e.r, e.target.userField)
