@@ -22,7 +22,7 @@ import (
 // Bodies stream both ways at once, trailers and informational responses (RFC 9110 section
 // 15.2) included, and what comes without a length, or as text/event-stream, is flushed piece
 // by piece. An upgrade, as to WebSocket, becomes a tunnel (section 7.8), except one to another
-// version of HTTP, which would go around all filters. A request without a body whose method
+// version of HTTP, which would go around all filters, and where URL is h2c, which has none. A request without a body whose method
 // is safe is sent once more over a fresh connection where a kept one was closed meanwhile, as
 // http.Transport does it.
 //
@@ -31,8 +31,8 @@ import (
 // Link and Access-Control-Allow-Origin; a Domain in Set-Cookie that names it is dropped. The
 // paths in them stay.
 //
-// Proxy itself answers 400 to a path that climbs out of the path of URL and to a body that the
-// client broke off, 413 to one that is longer than an http.MaxBytesReader allows, 501 to
+// Proxy itself answers 400 to a path that climbs out of the path of URL, to an Upgrade that no
+// protocol can be called and to a body that the client broke off, 413 to one that is longer than an http.MaxBytesReader allows, 501 to
 // CONNECT, 502 when the application cannot be reached or does not answer with HTTP, and 504
 // when the deadline of the request's context passed. An answer that the application broke off
 // is cut. To a client that left, there is no answer. A Proxy that is set up wrongly panics
@@ -92,6 +92,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case p.target.base != "" && climbs(r.URL):
 		http.Error(w, "400 this path leaves the application that it begins in", http.StatusBadRequest)
+		return
+	}
+	if upgrade := r.Header.Get("Upgrade"); upgrade != "" && !plainText(upgrade) {
+		http.Error(w, "400 this Upgrade names no protocol", http.StatusBadRequest)
 		return
 	}
 	body, _ := takeBody(w, r, 0, true)

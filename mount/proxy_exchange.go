@@ -62,7 +62,7 @@ func (e *proxied) rewrite(p *httputil.ProxyRequest) {
 	out, h := p.Out, p.Out.Header
 	e.target.point(out.URL, e.r)
 	e.target.tell(h, e.r)
-	if upgradesHTTP(h) {
+	if e.target.h2c || upgradesHTTP(h) {
 		delete(h, "Connection")
 		delete(h, "Upgrade")
 	}

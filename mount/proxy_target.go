@@ -15,11 +15,12 @@ import (
 
 // target is where a Proxy sends requests, and what it says in them.
 type target struct {
-	scheme      string // http or https
-	address     string // host and port
-	base        string // goes before the path info, escaped, without a slash at its end
-	host        string // the Host to say; empty: the client's
-	names       []string
+	scheme      string   // http or https
+	address     string   // host and port
+	base        string   // goes before the path info, escaped, without a slash at its end
+	host        string   // the Host to say; empty: the client's
+	names       []string // the hosts by which the application may call itself
+	h2c         bool
 	passthrough bool
 	userField   string
 	transport   http.RoundTripper
@@ -59,12 +60,11 @@ func (p *Proxy) makeTarget() target {
 		scheme: "http", address: "localhost", host: p.Host, passthrough: p.Passthrough,
 		userField: p.userField(), transport: p.Transport, logger: orDefaultLogger(p.Logger),
 	}
-	h2c := false
 	if p.Host != "" {
 		t.names = append(t.names, p.Host)
 	}
 	if u := p.URL; u != nil {
-		h2c = u.Scheme == "h2c"
+		t.h2c = u.Scheme == "h2c"
 		if u.Scheme == "https" {
 			t.scheme = "https"
 		}
@@ -75,7 +75,7 @@ func (p *Proxy) makeTarget() target {
 		t.base = strings.TrimSuffix(u.EscapedPath(), "/")
 	}
 	if t.transport == nil {
-		t.transport = newTransport(p.Socket, h2c)
+		t.transport = newTransport(p.Socket, t.h2c)
 	}
 	return t
 }

@@ -27,6 +27,16 @@ func upgradesHTTP(h http.Header) bool {
 	return false
 }
 
+// plainText reports whether s is of visible ASCII characters and spaces.
+func plainText(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // tunnel makes of an upgrade that the application agreed to a connection from end to end. ReverseProxy
 // would lose what the client sent before it had the answer.
 func (e *proxied) tunnel(res *http.Response) error {
