@@ -89,7 +89,7 @@ func (t *target) outward(h http.Header, r *http.Request) {
 		if values := h[f.name]; len(values) > 0 {
 			if p.options == nil {
 				p = placeOf(r, &MapFieldsOptions{Hosts: t.names})
-				p.script, p.prefix = "", ""
+				p.script, p.prefix, p.only = "", "", true
 			}
 			p.mapField(h, f.name, values, f.edit)
 		}

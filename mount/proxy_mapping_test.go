@@ -36,6 +36,8 @@ func TestProxyMapsAnswers(t *testing.T) {
 		"it as a user":                 {"", "Location", "http://inner.example:3000@evil/x", "http://inner.example:3000@evil/x"},
 		"it in a query":                {"", "Location", "/x?to=http://inner.example:3000/", "/x?to=http://inner.example:3000/"},
 		"a path":                       {"", "Location", "/x/../y", "/x/../y"},
+		"what a browser takes for odd": {"", "Location", "http:", "http:"},
+		"another host, oddly":          {"", "Location", `/\evil.example`, `/\evil.example`},
 		"a relative path":              {"", "Location", "../x", "../x"},
 		"the public address":           {"", "Location", "https://public.example/x", "https://public.example/x"},
 		"the Host it sees":             {"app.example", "Location", "http://app.example/x", "https://public.example/x"},
@@ -97,6 +99,8 @@ func TestProxyMapsRequests(t *testing.T) {
 	}
 }
 
+var proxyLineless = strings.NewReplacer("\t", "", "\r", "", "\n", "") // as browsers read references
+
 // FuzzProxyMaps holds that fields of clients and applications stay text of one line, that what names no host of ours
 // stays, and that nobody's origin becomes the application's but the public one.
 func FuzzProxyMaps(f *testing.F) {
@@ -129,7 +133,9 @@ func FuzzProxyMaps(f *testing.F) {
 			}
 		}
 		for _, name := range outward {
-			if got := w.Header().Get(name); got == "" != (value == "") && name != "Set-Cookie" || strings.Count(got, "\n") > strings.Count(value, "\n") {
+			text := proxyLineless.Replace(strings.ToLower(value))
+			named := strings.Contains(text, "app.example") || strings.Contains(text, "inner.test") || name == "Set-Cookie" && strings.Contains(text, "domain")
+			if got := w.Header().Get(name); got != value && !named || strings.Count(got, "\n") > strings.Count(value, "\n") {
 				t.Errorf("%s: %q became %q", name, value, got)
 			}
 		}

@@ -188,7 +188,7 @@ func TestProxyInformsClientsThatLeave(t *testing.T) {
 	})
 	over(t, p, func(t *testing.T, server *httptest.Server) {
 		var all sync.WaitGroup
-		for i := range 100 {
+		for i := range 40 {
 			all.Go(func() {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

@@ -20,6 +20,7 @@ type place struct {
 	scheme  string   // of the public origin
 	host    string   // of the public origin, without a default port; empty: nobody knows it
 	options *MapFieldsOptions
+	only    bool // references to the other hosts of the application are mapped, and no others
 }
 
 func placeOf(r *http.Request, o *MapFieldsOptions) place {
@@ -41,7 +42,7 @@ func placeOf(r *http.Request, o *MapFieldsOptions) place {
 func (p place) mapped(ref string) string {
 	u, ok := readReference(ref)
 	switch {
-	case !ok:
+	case !ok, p.only && !p.isInner(u):
 		return ref
 	case u.slashes == 0:
 		return p.relative(ref, u)
