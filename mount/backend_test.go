@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -93,6 +95,13 @@ var backends = map[string]backend{
 			return func() { os.Remove(filepath.Join(dir, "program")) }
 		},
 		down: 500, bad: 500,
+	},
+	"Proxy": {
+		mount: func(t *testing.T, dir string, logger *slog.Logger) http.Handler {
+			return &mount.Proxy{Socket: filepath.Join(dir, "socket"), Logger: logger}
+		},
+		start: func(t *testing.T, dir string) func() { return serveSocket(t, dir, actHTTP) },
+		down:  502, bad: 502,
 	},
 	"FastCGI": {
 		mount: func(t *testing.T, dir string, logger *slog.Logger) http.Handler {
@@ -268,6 +277,85 @@ func actCGI() {
 	}
 	if act(env, os.Stdin, os.Stdout) {
 		os.Exit(1)
+	}
+}
+
+// actHTTP is act over a connection of HTTP/1.1, for one request after the other. What it is told is in fields.
+func actHTTP(c net.Conn) {
+	for in := bufio.NewReader(c); ; {
+		r, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		prefix := r.Header.Get("X-Forwarded-Prefix")
+		script, _ := url.PathUnescape(prefix)
+		env := environFrom(r, script, r.Header.Get("X-Remote-User"), prefix+r.RequestURI)
+		env["SENT"] = r.RequestURI
+		out := &chunkWriter{w: c, method: r.Method, plain: env["HTTP_X_ACT"] == "short" || env["HTTP_X_ACT"] == "long"}
+		if act(env, bodyAndTrailers{r, env}, out) || out.plain {
+			return
+		}
+		out.end()
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+}
+
+// bodyAndTrailers is the body of a request, at whose end the trailers are with what the application was told.
+type bodyAndTrailers struct {
+	*http.Request
+	env map[string]string
+}
+
+func (b bodyAndTrailers) Read(p []byte) (int, error) {
+	n, err := b.Body.Read(p)
+	for name, values := range b.Trailer {
+		b.env["TRAILER_"+name] = strings.Join(values, ", ")
+	}
+	return n, err
+}
+
+// chunkWriter writes an answer by CGI as one by HTTP/1.1, in chunks if it is not plain.
+type chunkWriter struct {
+	w      io.Writer
+	method string
+	plain  bool
+	head   []byte
+	begun  bool
+}
+
+func (c *chunkWriter) Write(p []byte) (int, error) {
+	if c.begun {
+		return len(p), c.chunk(p)
+	}
+	c.head = append(c.head, p...)
+	head, body, ok := strings.Cut(string(c.head), "\n\n")
+	if !ok {
+		return len(p), nil
+	}
+	c.begun = true
+	framing := "\r\nTransfer-Encoding: chunked"
+	if c.plain {
+		framing = ""
+	}
+	_, err := fmt.Fprintf(c.w, "HTTP/1.1 200 OK\r\n%s%s\r\n\r\n", strings.ReplaceAll(head, "\n", "\r\n"), framing)
+	return len(p), errors.Join(err, c.chunk([]byte(body)))
+}
+
+func (c *chunkWriter) chunk(p []byte) error {
+	var err error
+	switch {
+	case c.method == "HEAD" || len(p) == 0:
+	case c.plain:
+		_, err = c.w.Write(p)
+	default:
+		_, err = fmt.Fprintf(c.w, "%x\r\n%s\r\n", len(p), p)
+	}
+	return err
+}
+
+func (c *chunkWriter) end() {
+	if c.method != "HEAD" {
+		_, _ = io.WriteString(c.w, "0\r\n\r\n")
 	}
 }
 
