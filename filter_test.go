@@ -95,6 +95,24 @@ func TestReadmeProgram(t *testing.T) {
 	}
 }
 
+// TestReadmeShowsTheExamples holds that the README has the examples as they are compiled and run.
+func TestReadmeShowsTheExamples(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"examples/site/main.go", "examples/trac/main.go"} {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, site, _ := strings.Cut(string(source), "\nfunc site() ")
+		if site == "" || !strings.Contains(string(readme), "```go\nfunc site() "+site+"```\n") {
+			t.Errorf("the README does not have func site of %s", name)
+		}
+	}
+}
+
 func TestEveryFilterIsPaired(t *testing.T) {
 	eachFile(t, func(name string, file *ast.File) {
 		if dir := path.Dir(name); dir == "filter" || dir == "rewrite" {

@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"mount":         {"capture", "rewrite", "internal/fcgi"},
 	"filter":        {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
 	"cmd/weir":      {".", "capture", "rewrite", "filter", "mount", "cmd/weir/internal/guest"},
+	"examples/site": {"mount", "rewrite"},
 	"examples/trac": {"mount", "rewrite"},
 }
 
