@@ -58,7 +58,6 @@ func BenchmarkFastCGI(b *testing.B) {
 		}{
 			{"weir", func(p *programs, front string) { php(p); p.weir("fastcgi", front, "BENCH_BACKEND="+p.path("backend")) }},
 			{"nginx", func(p *programs, front string) { php(p); nginx(p, front, "fastcgi") }},
-			{"nginx-keepalive", func(p *programs, front string) { php(p); nginx(p, front, "fastcgi-keepalive") }},
 		} {
 			b.Run("body="+s.name+"/lib="+c.lib, func(b *testing.B) {
 				p := newPrograms(b)
@@ -80,17 +79,14 @@ func write(p *programs, name, text string) string {
 // nginx listens at front and asks the backend by a protocol.
 func nginx(p *programs, front, protocol string) {
 	testdata, _ := filepath.Abs("testdata")
-	pass, keepalive := "", ""
+	pass := ""
 	switch protocol {
 	case "proxy":
 		pass = `proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";`
 	case "uwsgi":
 		pass = "include /etc/nginx/uwsgi_params; uwsgi_pass backend;"
-	case "fastcgi-keepalive":
-		keepalive, pass = fmt.Sprintf("keepalive %d;", workers), "fastcgi_keep_conn on;"
-		fallthrough
 	case "fastcgi":
-		pass += "include /etc/nginx/fastcgi_params; fastcgi_param SCRIPT_FILENAME " + testdata + "/index.php; fastcgi_pass backend;"
+		pass = "include /etc/nginx/fastcgi_params; fastcgi_param SCRIPT_FILENAME " + testdata + "/index.php; fastcgi_pass backend;"
 	}
 	user := ""
 	if os.Geteuid() == 0 {
@@ -101,10 +97,10 @@ events { worker_connections 512; }
 http {
 	access_log off; keepalive_requests 1000000000;
 	client_body_temp_path %[3]s; proxy_temp_path %[3]s; fastcgi_temp_path %[3]s; uwsgi_temp_path %[3]s; scgi_temp_path %[3]s;
-	upstream backend { server unix:%s; %s }
+	upstream backend { server unix:%s; }
 	server { listen unix:%s; location / { %s } }
 }
-`, p.path("nginx.pid"), user, p.path("tmp"), p.path("backend"), keepalive, front, pass))
+`, p.path("nginx.pid"), user, p.path("tmp"), p.path("backend"), front, pass))
 	p.start(front, nil, "/usr/sbin/nginx", "-e", "stderr", "-c", config)
 }
 
