@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func newSite(ctx context.Context, o options, log *slog.Logger) site {
 		})
 	}
 	for _, f := range o.files {
-		s.Mounts = append(s.Mounts, mounted{At: f.at, What: "the files in " + f.dir, app: http.FileServer(http.Dir(f.dir))})
+		s.Mounts = append(s.Mounts, mounted{At: f.at, What: "the files in " + f.dir, app: &mount.Dir{FS: os.DirFS(f.dir), Listing: true}})
 	}
 	slices.SortStableFunc(s.Mounts, func(a, b mounted) int { return cmp.Compare(len(b.At), len(a.At)) })
 	return s
