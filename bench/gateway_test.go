@@ -16,6 +16,7 @@ var servers = map[string]func() http.Handler{
 	"wsgi": func() http.Handler {
 		return &mount.WSGI{App: "app", Python: "/usr/bin/python3", Dir: "testdata", Processes: workers, Threads: clients / workers}
 	},
+	"proxy": func() http.Handler { return &mount.Proxy{Socket: os.Getenv("BENCH_BACKEND")} },
 	"fastcgi": func() http.Handler {
 		return &mount.FastCGI{Servers: []string{os.Getenv("BENCH_BACKEND")}, Root: "testdata", Front: "index.php"}
 	},
@@ -38,6 +39,10 @@ func BenchmarkWSGI(b *testing.B) {
 		}{
 			{"weir", func(p *programs, front string) { p.weir("wsgi", front) }},
 			{"nginx+uwsgi", func(p *programs, front string) { uwsgi(p); nginx(p, front, "uwsgi") }},
+			{"weir+gunicorn", func(p *programs, front string) {
+				gunicorn(p)
+				p.weir("proxy", front, "BENCH_BACKEND="+p.path("backend"))
+			}},
 			{"nginx+gunicorn", func(p *programs, front string) { gunicorn(p); nginx(p, front, "proxy") }},
 		} {
 			b.Run("body="+s.name+"/lib="+c.lib, func(b *testing.B) {

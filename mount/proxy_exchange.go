@@ -13,6 +13,7 @@ import (
 	"net/http/httputil"
 	"net/textproto"
 	"sync"
+	"time"
 
 	"github.com/weirhttp/weir/capture"
 )
@@ -37,11 +38,14 @@ var (
 	noLog        = log.New(io.Discard, "", 0) // the faults are ours to log
 )
 
+// flushInterval is how long a body of known length is held that comes slowly. Others are not.
+const flushInterval = 100 * time.Millisecond
+
 func (e *proxied) serve() {
 	defer e.end()
 	proxy := httputil.ReverseProxy{
 		Rewrite: e.rewrite, Transport: e, ModifyResponse: e.modify, ErrorHandler: e.fail,
-		BufferPool: proxyBuffers, ErrorLog: noLog,
+		BufferPool: proxyBuffers, ErrorLog: noLog, FlushInterval: flushInterval,
 	}
 	proxy.ServeHTTP(e.w, e.r)
 	if e.out != nil && e.out.err == nil {
@@ -136,6 +140,9 @@ func (e *proxied) modify(res *http.Response) error {
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return e.tunnel(res)
+	}
+	if _, typed := res.Header["Content-Type"]; !typed {
+		h["Content-Type"] = nil // or net/http guesses
 	}
 	e.begun = true
 	e.out = &proxiedBody{ReadCloser: res.Body}

@@ -22,8 +22,12 @@ import (
 
 // TestProxyStreams sends a letter at a time and wants it back before the next one.
 func TestProxyStreams(t *testing.T) {
-	for _, kind := range []string{"text/plain", "text/event-stream"} {
-		p, _ := proxyFor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	for _, kind := range []string{"text/plain", "text/event-stream", "application/grpc"} {
+		of := proxyFor
+		if kind == "application/grpc" {
+			of = proxyH2C
+		}
+		p, _ := of(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			http.NewResponseController(w).EnableFullDuplex()
 			w.Header().Set("Content-Type", kind)
 			w.(http.Flusher).Flush()
@@ -109,17 +113,11 @@ func TestProxyTrailers(t *testing.T) {
 
 // TestProxyTrailersOverHTTP2 goes by HTTP/2 on both sides.
 func TestProxyTrailersOverHTTP2(t *testing.T) {
-	app := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p, _ := proxyH2C(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(w, r.Body)
 		w.(http.Flusher).Flush()
 		w.Header().Set(http.TrailerPrefix+"X-Out", r.Trailer.Get("X-In")+r.Trailer.Get("X-Remote-User"))
 	}))
-	app.Config.Protocols = new(http.Protocols)
-	app.Config.Protocols.SetUnencryptedHTTP2(true)
-	app.Start()
-	defer app.Close()
-	p := &mount.Proxy{URL: proxyURL(t, strings.Replace(app.URL, "http", "h2c", 1))}
-	defer p.Close()
 	over(t, p, func(t *testing.T, server *httptest.Server) {
 		req, _ := http.NewRequestWithContext(t.Context(), "POST", server.URL, io.MultiReader(strings.NewReader("body")))
 		req.Trailer = http.Header{"X-In": {"7"}, "X-Remote-User": {"eve"}}

@@ -27,6 +27,19 @@ func proxyFor(t testing.TB, app http.Handler) (*mount.Proxy, *journal) {
 	return p, log
 }
 
+// proxyH2C is proxyFor an application that is served by HTTP/2 without TLS.
+func proxyH2C(t testing.TB, app http.Handler) (*mount.Proxy, *journal) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(app)
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	log := newJournal()
+	p := &mount.Proxy{URL: proxyURL(t, strings.Replace(server.URL, "http", "h2c", 1)), Logger: log.logger()}
+	t.Cleanup(func() { p.Close(); server.Close() })
+	return p, log
+}
+
 func proxyURL(t testing.TB, text string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(text)
@@ -197,11 +210,7 @@ func TestProxySpeaks(t *testing.T) {
 	})
 	secure := httptest.NewTLSServer(answer)
 	t.Cleanup(secure.Close)
-	h2c := httptest.NewUnstartedServer(answer)
-	h2c.Config.Protocols = new(http.Protocols)
-	h2c.Config.Protocols.SetUnencryptedHTTP2(true)
-	h2c.Start()
-	t.Cleanup(h2c.Close)
+	h2c, _ := proxyH2C(t, answer)
 	socket := filepath.Join(t.TempDir(), "socket")
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
@@ -215,7 +224,7 @@ func TestProxySpeaks(t *testing.T) {
 		want string
 	}{
 		"HTTP/1.1":             {&mount.Proxy{URL: plain.URL}, "HTTP/1.1 example.com body"},
-		"HTTP/2 without TLS":   {&mount.Proxy{URL: proxyURL(t, strings.Replace(h2c.URL, "http:", "h2c:", 1))}, "HTTP/2.0 example.com body"},
+		"HTTP/2 without TLS":   {h2c, "HTTP/2.0 example.com body"},
 		"TLS":                  {&mount.Proxy{URL: proxyURL(t, secure.URL), Transport: secure.Client().Transport}, "HTTP/1.1 example.com body"},
 		"a socket":             {&mount.Proxy{Socket: socket}, "HTTP/1.1 example.com body"},
 		"a socket, and a URL":  {&mount.Proxy{Socket: socket, URL: proxyURL(t, "http://any.example/")}, "HTTP/1.1 example.com body"},
