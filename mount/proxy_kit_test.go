@@ -1,10 +1,13 @@
 package mount_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/weirhttp/weir/filtertest"
@@ -14,13 +17,14 @@ import (
 // TestProxyKeepsThePromises takes a proxy for a filter, whose handler is served elsewhere.
 func TestProxyKeepsThePromises(t *testing.T) {
 	filtertest.Run(t, func(next http.Handler) http.Handler {
-		server := httptest.NewUnstartedServer(next)
+		app := &proxyRunning{number: "X-Kit-Request"}
+		server := httptest.NewUnstartedServer(app.handler(next))
 		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 		server.Start()
 		t.Cleanup(server.Close)
 		p := &mount.Proxy{URL: proxyURL(t, server.URL), Logger: newJournal().logger()}
 		t.Cleanup(func() { p.Close() })
-		return p
+		return app.behind(p)
 	}, filtertest.Options{
 		Mounts:        true,
 		RequestFields: []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto"},
@@ -34,6 +38,39 @@ func TestProxyKeepsThePromises(t *testing.T) {
 			"sockets hold some of what a client that left will not read":       "N36",
 			"the fields of a handshake come in another order":                  "N40",
 		}),
+	})
+}
+
+// proxyRunning knows which requests an application has begun and not ended.
+type proxyRunning struct {
+	last   atomic.Int64
+	begun  sync.Map // number of a request → a channel that is closed when its handler has ended
+	number string   // the field that has it
+}
+
+// behind has next serve what proxy sends on, and return before proxy does: the rules look at what the handler saw.
+func (a *proxyRunning) behind(proxy http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		number := fmt.Sprint(a.last.Add(1))
+		defer func() {
+			if ended, ok := a.begun.Load(number); ok {
+				<-ended.(chan struct{})
+			}
+		}()
+		out := r.WithContext(r.Context())
+		out.Header = r.Header.Clone()
+		out.Header.Set(a.number, number)
+		proxy.ServeHTTP(w, out)
+	})
+}
+
+func (a *proxyRunning) handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ended := make(chan struct{})
+		a.begun.Store(r.Header.Get(a.number), ended)
+		defer close(ended)
+		r.Header.Del(a.number)
+		next.ServeHTTP(w, r)
 	})
 }
 
