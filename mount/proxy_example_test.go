@@ -3,6 +3,7 @@ package mount_test
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -56,4 +57,12 @@ func ExampleProxy_wrong() {
 	// Output:
 	// /login
 	// /app/login
+}
+
+func ExampleProxy_down() {
+	p := &mount.Proxy{Socket: "/nothing/listens/here", Logger: slog.New(slog.DiscardHandler)}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	fmt.Print(w.Code, " ", w.Body)
+	// Output: 502 Bad Gateway
 }

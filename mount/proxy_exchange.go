@@ -24,7 +24,8 @@ type proxied struct {
 	fault
 	target *target
 	body   *body
-	out    *proxiedBody
+	upload *upload      // body as it is sent; nil: there is none
+	out    *proxiedBody // nil as long as there is no answer
 
 	mu       sync.Mutex // for the header of w as long as the answer is awaited
 	answered bool
@@ -55,6 +56,9 @@ func (e *proxied) serve() {
 
 // end logs what the application broke off, and cuts the answer.
 func (e *proxied) end() {
+	if e.upload != nil {
+		_ = e.upload.Close()
+	}
 	if e.out != nil && e.out.err != nil && e.out.err != io.EOF {
 		e.explain(e.out.err)
 	}
@@ -79,7 +83,8 @@ func (e *proxied) rewrite(p *httputil.ProxyRequest) {
 		if len(e.r.Header["Expect"]) == 0 { // else the body may never come
 			e.body.fullDuplex()
 		}
-		out.Body = &upload{body: e.body, gate: out.Body, out: out, user: e.target.userField}
+		e.upload = &upload{body: e.body, out: out, user: e.target.userField}
+		out.Body = e.upload
 		if out.ContentLength < 0 {
 			out.Trailer = announced(e.r, e.target.userField)
 		}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -316,11 +315,3 @@ type proxyPanicking struct {
 }
 
 func (w proxyPanicking) Write([]byte) (int, error) { panic(w.reason) }
-
-func ExampleProxy_down() {
-	p := &mount.Proxy{Socket: "/nothing/listens/here", Logger: newJournal().logger()}
-	w := httptest.NewRecorder()
-	p.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	fmt.Print(w.Code, " ", w.Body)
-	// Output: 502 Bad Gateway
-}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // upload is the body of a request on its way to an application. At its end the trailers go
@@ -12,19 +13,17 @@ import (
 // 6.5).
 type upload struct {
 	body *body
-	gate io.ReadCloser // of ReverseProxy: no longer reads when the handler has returned
 	out  *http.Request
-	user string // the field that names the user
+	user string      // the field that names the user
+	over atomic.Bool // the transport goes on to read, but the client's body is not ours any more
 }
 
 func (u *upload) Read(p []byte) (int, error) {
-	n, err := u.gate.Read(p)
-	switch {
-	case err == nil:
-	case err != io.EOF:
-		u.body.broken.Store(true)
-	default:
-		u.body.ended.Store(true)
+	if u.over.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := u.body.Read(p)
+	if err == io.EOF {
 		for name, values := range u.body.r.Trailer {
 			if u.out.Trailer != nil && isTrailer(name, u.body.r, u.user) {
 				u.out.Trailer[name] = values
@@ -34,7 +33,10 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (u *upload) Close() error { return u.gate.Close() }
+func (u *upload) Close() error {
+	u.over.Store(true)
+	return nil
+}
 
 // announced returns the trailers that r announces and may have, without their values.
 func announced(r *http.Request, userField string) http.Header {
