@@ -138,6 +138,7 @@ func TestProxyInforms(t *testing.T) {
 		w.Header().Set("Link", "</early>")
 		w.WriteHeader(http.StatusEarlyHints)
 		w.WriteHeader(http.StatusProcessing)
+		w.WriteHeader(http.StatusContinue) // nobody asked for it
 		w.Header().Set("Link", "</late>")
 		io.WriteString(w, "body")
 	}))
