@@ -217,9 +217,6 @@ func (l *layer) finish() bool {
 	if l.stage == waiting {
 		l.response.head(l.outside+1, http.StatusOK)
 	}
-	if l.stage == refused {
-		return true
-	}
 	short := l.declared >= 0 && l.bytes() < l.declared && bodyAllowed(l.status())
 	head := l.request.Method == http.MethodHead
 	if l.stage == holding {

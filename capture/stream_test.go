@@ -153,7 +153,7 @@ func TestStreamOfAHandlerThatFailsBeforeTheHead(t *testing.T) {
 func TestStreamIsReadWhileItIsWritten(t *testing.T) {
 	more, read := make(chan struct{}), make(chan struct{})
 	res, err := capture.Stream(httptest.NewRequest("GET", "/", nil), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(200)
+		w.Write(nil) // waits for nobody
 		<-more
 		io.WriteString(w, "one")
 		close(read)
@@ -341,6 +341,9 @@ func TestStreamLeavesTheRequestAlone(t *testing.T) {
 	}
 	if body, err := io.ReadAll(res.Body); string(body) != "1 file, 7" || err != nil {
 		t.Errorf("%q, %v", body, err)
+	}
+	if r.Header.Get("Content-Type") != kind || *r.URL != url {
+		t.Error("the outside sees a changed request afterwards")
 	}
 	if files, _ := filepath.Glob(dir + "/*"); len(files) > 0 {
 		t.Error("the file of the form is left")

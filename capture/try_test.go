@@ -306,6 +306,28 @@ func TestTryClosesTheWriterOfARefusedHandler(t *testing.T) {
 	stale.Wait()
 }
 
+// A refused handler leaves another behind, at work in a transform.
+func TestTryDoesNotCutWhatNobodyWaitsFor(t *testing.T) {
+	written, release := make(chan struct{}), make(chan struct{})
+	var left sync.WaitGroup
+	refused := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		left.Go(func() {
+			transforming(0, upper)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				http.Error(w, "no", 404)
+				close(written)
+				<-release
+			})).ServeHTTP(w, r)
+		})
+		<-written
+	})
+	w := httptest.NewRecorder()
+	if v := panics(trying(refused)(write("second")), w); v != nil || w.Body.String() != "second" {
+		t.Errorf("panicked with %v, sent %q", v, w.Body)
+	}
+	close(release)
+	left.Wait()
+}
+
 func TestTryWhenTheHeadIsSent(t *testing.T) {
 	h := observing(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "first ")
