@@ -55,8 +55,8 @@ var errClosed = errors.New("capture: the reader closed the body of the response"
 // The handler gets a clone of r with another context, and r stays as it was.
 // It shares the body of the request, which the server takes away when the
 // caller returns, and over HTTP/1 when it begins to answer, unless
-// [http.ResponseController.EnableFullDuplex] was called. Temporary files of a multipart form that the handler parsed are removed
-// when it ends.
+// [http.ResponseController.EnableFullDuplex] was called. Temporary files of a
+// multipart form that the handler parsed are removed when it ends.
 func Stream(r *http.Request, next http.Handler) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	reader, writer := io.Pipe()

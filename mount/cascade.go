@@ -17,7 +17,9 @@ import (
 // The body of the request is read when an application reads it, and what was read is kept,
 // up to limit bytes, so that the next application reads it from the start. Of an
 // application that read more than that before its answer the answer is sent as it is, since
-// the next one would get half a body. With a limit of 0 that is whoever reads any of it.
+// the next one would get half a body. With a limit of 0 that is whoever reads any of it. An
+// application that is refused cannot read on, and one that closes the body closes it for
+// itself alone, until its answer is the answer.
 //
 // Each app but the last gets a clone of the request: what one does to it the next one does
 // not see. Filters outside find the pattern that was matched in the app whose answer is sent.

@@ -291,6 +291,18 @@ func TestCascadeGivesBackThePattern(t *testing.T) {
 	}
 }
 
+func TestCascadeOfMounts(t *testing.T) {
+	host := mount.Cascade(0, mount.At("/a", mount.Cascade(0, http.NotFoundHandler(), http.NotFoundHandler())), mount.At("/a", place), mount.At("/b", place))
+	for target, want := range map[string]string{"/a/x": "/a | /x | /a | /x | ", "/b/a%2Fb": "/b | /a/b | /b | /a%2Fb | ", "/c": "404 page not found\n"} {
+		if got := ask(host, target).Body.String(); got != want {
+			t.Errorf("%s is %q, want %q", target, got, want)
+		}
+	}
+	if w := ask(host, "/a"); w.Code != 308 || w.Header().Get("Location") != "/a/" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
 func TestCascadeKeepsNoUpload(t *testing.T) {
 	var form bytes.Buffer
 	parts := multipart.NewWriter(&form)
