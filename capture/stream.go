@@ -38,8 +38,8 @@ var errClosed = errors.New("capture: the reader closed the body of the response"
 //
 // The caller must read the body to its end or close it. Close cancels the
 // context of the handler's request and makes its Writes fail; it does not wait
-// for the handler. When the context of r is done, the same happens, and Stream
-// and Read return its cause.
+// for the handler. When the context of r is done, the same happens, and Stream,
+// or Read if there is a head already, returns its cause.
 //
 // How the handler ends is told by Stream when there is no head yet, else by
 // Read. Its return is [io.EOF]. A body shorter than its Content-Length, a panic

@@ -270,7 +270,7 @@ func TestStreamEndsWithItsRequest(t *testing.T) {
 			cancel(errBroken)
 		}()
 		res, err := capture.Stream(httptest.NewRequestWithContext(ctx, "GET", "/", nil), app)
-		if begun && err == nil {
+		if err == nil { // the handler may have begun meanwhile
 			_, err = io.Copy(io.Discard, res.Body)
 		}
 		if !errors.Is(err, errBroken) {

@@ -108,7 +108,7 @@ func (w *response) finish(l *layer) bool {
 		// knows the length, and then the cut.
 		_ = w.flush()
 	}
-	w.stack.pop(l.outside)
+	w.leave(l)
 	w.freeze() // a layer further out may hold the head now
 	return whole
 }
@@ -123,6 +123,15 @@ func (w *response) abandon(l *layer) {
 	}
 	defer w.mu.Unlock()
 	if w.holds(l) {
-		w.stack.pop(l.outside)
+		w.leave(l)
 	}
+}
+
+// leave ends l. The layer of a refused head has kept late writes back: they must
+// not pass in the time until the response is sealed.
+func (w *response) leave(l *layer) {
+	if l.stage == refused {
+		w.use.Store(sealed)
+	}
+	w.stack.pop(l.outside)
 }

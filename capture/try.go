@@ -50,7 +50,7 @@ func Try(w http.ResponseWriter, r *http.Request, next http.Handler, refuse func(
 			own.abandon(l)
 		}
 		known := own.use.Load() != broken
-		whole := own.seal(done) || !done
+		whole := own.seal(done) || !done || no
 		if known && no {
 			header := w.Header()
 			clear(header)
