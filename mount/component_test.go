@@ -37,6 +37,33 @@ func listens(t testing.TB, network, address string, still func() bool) {
 	t.Fatalf("nobody listens at %s", address)
 }
 
+// accept has handle take every connection that comes to an address, each in a goroutine, and closes it after; "" is a
+// free port.
+func accept(t testing.TB, network, address string, handle func(net.Conn)) net.Listener {
+	t.Helper()
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	listener, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				handle(c)
+			}()
+		}
+	}()
+	return listener
+}
+
 // signedIn is h for a user.
 func signedIn(user string, h http.Handler) http.Handler {
 	return rewrite.Request(rewrite.User.Set(user))(h)

@@ -26,25 +26,12 @@ func TestFastCGILogsStandardError(t *testing.T) {
 
 // scripted is the address of a server that answers every connection with the same bytes, and then hangs up.
 func scripted(t *testing.T, answer string) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			io.ReadAtLeast(c, make([]byte, 64<<10), 16)
-			io.WriteString(c, answer)
-			c.(*net.TCPConn).CloseWrite()
-			io.Copy(io.Discard, c)
-			c.Close()
-		}
-	}()
-	return listener.Addr().String()
+	return accept(t, "tcp", "", func(c net.Conn) {
+		io.ReadAtLeast(c, make([]byte, 64<<10), 16)
+		io.WriteString(c, answer)
+		c.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, c)
+	}).Addr().String()
 }
 
 // TestFastCGICuts holds that no answer whose end did not come seems to have ended.
@@ -117,27 +104,13 @@ func TestFastCGIRepeatsOnlyWhatItMay(t *testing.T) {
 
 // newDropping is the address of a server that hangs up on every second request.
 func newDropping(t *testing.T, count *atomic.Int64) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
+	listener := accept(t, "tcp", "", func(c net.Conn) {
 		for {
-			c, err := listener.Accept()
-			if err != nil {
+			if _, err := io.ReadAtLeast(c, make([]byte, 64<<10), 16); err != nil || count.Add(1)%3 == 2 {
 				return
 			}
-			go func() {
-				defer c.Close()
-				for {
-					if _, err := io.ReadAtLeast(c, make([]byte, 64<<10), 16); err != nil || count.Add(1)%3 == 2 {
-						return
-					}
-					io.WriteString(c, "\x01\x06\x00\x01\x00\x0d\x00\x00Status: 200\n\n\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
-				}
-			}()
+			io.WriteString(c, "\x01\x06\x00\x01\x00\x0d\x00\x00Status: 200\n\n\x01\x03\x00\x01\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 		}
-	}()
+	})
 	return listener.Addr().String()
 }

@@ -125,23 +125,7 @@ func TestFastCGIServers(t *testing.T) {
 }
 
 // silent is the address of a server that closes every connection.
-func silent(t *testing.T) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			c.Close()
-		}
-	}()
-	return listener.Addr().String()
-}
+func silent(t *testing.T) string { return accept(t, "tcp", "", func(net.Conn) {}).Addr().String() }
 
 // TestFastCGIComesBack holds that a server which was down is tried again.
 func TestFastCGIComesBack(t *testing.T) {

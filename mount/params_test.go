@@ -14,35 +14,21 @@ import (
 // both values, with a "+" between.
 func paramsServer(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
+	listener := accept(t, "tcp", "", func(c net.Conn) {
+		in := bufio.NewReader(c)
 		for {
-			c, err := listener.Accept()
+			params, err := readParams(in)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer c.Close()
-				in := bufio.NewReader(c)
-				for {
-					params, err := readParams(in)
-					if err != nil {
-						return
-					}
-					text, _ := json.Marshal(params)
-					answer := append([]byte("Content-Type: application/json\n\n"), text...)
-					for piece := answer; len(piece) > 0; piece = piece[min(len(piece), 60_000):] {
-						writeRecord(c, 6, piece[:min(len(piece), 60_000)])
-					}
-					writeRecord(c, 3, make([]byte, 8))
-				}
-			}()
+			text, _ := json.Marshal(params)
+			answer := append([]byte("Content-Type: application/json\n\n"), text...)
+			for piece := answer; len(piece) > 0; piece = piece[min(len(piece), 60_000):] {
+				writeRecord(c, 6, piece[:min(len(piece), 60_000)])
+			}
+			writeRecord(c, 3, make([]byte, 8))
 		}
-	}()
+	})
 	return listener.Addr().String()
 }
 

@@ -22,24 +22,11 @@ import (
 // proxyPlayed is a proxy to an application that play plays, each connection for one request.
 func proxyPlayed(t testing.TB, play func(conn net.Conn, r *http.Request)) (*mount.Proxy, *journal) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-					play(conn, r)
-				}
-			}()
+	listener := accept(t, "tcp", "", func(conn net.Conn) {
+		if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			play(conn, r)
 		}
-	}()
+	})
 	log := newJournal()
 	p := &mount.Proxy{URL: &url.URL{Scheme: "http", Host: listener.Addr().String()}, Logger: log.logger()}
 	t.Cleanup(func() { p.Close(); listener.Close() })
@@ -261,29 +248,16 @@ func TestProxyOfAClientThatBreaksOff(t *testing.T) {
 func TestProxyRepeatsOnlyWhatItMay(t *testing.T) {
 	for method, want := range map[string]int{"GET": 200, "OPTIONS": 200, "POST": 502, "PUT": 502} {
 		var count atomic.Int64
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() {
-			for {
-				conn, err := listener.Accept()
-				if err != nil {
-					return
+		listener := accept(t, "tcp", "", func(conn net.Conn) {
+			in := bufio.NewReader(conn)
+			for n := 0; ; n++ {
+				if _, err := http.ReadRequest(in); err != nil || n == 1 {
+					return // amid the second request
 				}
-				go func() {
-					defer conn.Close()
-					in := bufio.NewReader(conn)
-					for n := 0; ; n++ {
-						if _, err := http.ReadRequest(in); err != nil || n == 1 {
-							return // amid the second request
-						}
-						count.Add(1)
-						io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-					}
-				}()
+				count.Add(1)
+				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
-		}()
+		})
 		p := &mount.Proxy{URL: &url.URL{Scheme: "http", Host: listener.Addr().String()}, Logger: newJournal().logger()}
 		if w := get(p, "/"); w.Code != 200 { // the connection is kept
 			t.Fatal(w.Code)

@@ -19,29 +19,15 @@ import (
 // scgiServer is a server that answers SCGI requests with what answer writes, given the variables in their order.
 func scgiServer(t testing.TB, network, address string, answer func(w io.Writer, env []string, body io.Reader)) string {
 	t.Helper()
-	listener, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				in := bufio.NewReader(c)
-				env := readSCGI(in)
-				if env == nil {
-					return
-				}
-				length, _ := strconv.ParseInt(env[1], 10, 64)
-				answer(c, env, io.LimitReader(in, length))
-			}()
+	listener := accept(t, network, address, func(c net.Conn) {
+		in := bufio.NewReader(c)
+		env := readSCGI(in)
+		if env == nil {
+			return
 		}
-	}()
+		length, _ := strconv.ParseInt(env[1], 10, 64)
+		answer(c, env, io.LimitReader(in, length))
+	})
 	return listener.Addr().String()
 }
 
