@@ -26,22 +26,27 @@ func forward(h http.Header, r *http.Request, userField string) {
 	if _, p, err := net.SplitHostPort(r.Host); err == nil && p != "" {
 		port = p
 	}
+	values := make([]string, 0, 8) // of all fields together
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
 	if client != "" {
-		h["X-Forwarded-For"] = []string{client}
+		set("X-Forwarded-For", client)
 	}
-	h["X-Forwarded-Proto"] = []string{proto}
-	h["X-Forwarded-Port"] = []string{port}
+	set("X-Forwarded-Proto", proto)
+	set("X-Forwarded-Port", port)
 	if r.Host != "" && !hasControl(r.Host) {
-		h["X-Forwarded-Host"] = []string{r.Host}
+		set("X-Forwarded-Host", r.Host)
 	}
-	h["Forwarded"] = []string{forwarded(client, r.Host, proto)}
+	set("Forwarded", forwarded(client, r.Host, proto))
 	// A prefix that begins with two slashes would be a host to an application that redirects.
 	if prefix := rewrite.EscapedScriptName(r); prefix != "" && !strings.HasPrefix(prefix, "//") {
-		h["X-Forwarded-Prefix"] = []string{prefix}
-		h["X-Script-Name"] = []string{prefix}
+		set("X-Forwarded-Prefix", prefix)
+		set("X-Script-Name", prefix)
 	}
 	if user, _ := rewrite.User.Value(r.Context()); user != "" && userField != "" && !hasControl(user) {
-		h[http.CanonicalHeaderKey(userField)] = []string{user}
+		set(http.CanonicalHeaderKey(userField), user)
 	}
 }
 
@@ -61,12 +66,15 @@ func clientOf(r *http.Request) string {
 // forwarded returns the value of a Forwarded field.
 func forwarded(client, host, proto string) string {
 	var b strings.Builder
+	b.Grow(len("for=unknown;host=;proto=https") + len(client) + len(host) + 8)
 	b.WriteString("for=")
 	switch {
 	case client == "":
 		b.WriteString("unknown")
 	case strings.Contains(client, ":"):
-		b.WriteString(`"[` + client + `]"`)
+		b.WriteString(`"[`)
+		b.WriteString(client)
+		b.WriteString(`]"`)
 	default:
 		b.WriteString(client)
 	}
@@ -80,6 +88,7 @@ func forwarded(client, host, proto string) string {
 		}
 		b.WriteByte('"')
 	}
-	b.WriteString(";proto=" + proto)
+	b.WriteString(";proto=")
+	b.WriteString(proto)
 	return b.String()
 }

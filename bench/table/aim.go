@@ -35,6 +35,11 @@ var aims = []aim{
 	{claim: "zstd to gzhttp's", bench: "Compress", where: "coding=zstd", unit: "ns/op", against: []string{"gzhttp"}, bound: 1, noise: 0.03},
 	{claim: "size of the result to gzhttp's", bench: "Compress", unit: "coded", against: []string{"gzhttp"}, bound: 1},
 	{claim: "a limiter's hit to the fastest other's", bench: "RateLimit", unit: "ns/op", against: limiters, bound: 1},
+	{claim: "a proxy to bare ReverseProxy", bench: "Proxy", unit: "ns/op", against: []string{"stdlib", "stdlib-pooled"}, bound: 1, noise: 0.03},
+	{claim: "CPU of WSGI to nginx and uWSGI", bench: "WSGI", unit: "cpu-µs/op", against: []string{"nginx+uwsgi"}, bound: 1},
+	{claim: "CPU of WSGI to nginx and gunicorn", bench: "WSGI", unit: "cpu-µs/op", against: []string{"nginx+gunicorn"}, bound: 1},
+	{claim: "CPU of FastCGI to nginx", bench: "FastCGI", unit: "cpu-µs/op", against: []string{"nginx"}, bound: 1},
+	{claim: "allocations of a file to FileServerFS's", bench: "Dir", unit: "allocs/op", against: []string{"stdlib"}, bound: 1},
 	{claim: "MB of a default limiter after a million keys", bench: "RateLimit", unit: "MB", lib: "weir-64Ki", bound: 2.5},
 }
 
