@@ -21,22 +21,22 @@ import (
 //
 // Bodies stream both ways at once, trailers and informational responses (RFC 9110 section
 // 15.2) included, and what comes without a length, or as text/event-stream, is flushed piece
-// by piece. An upgrade, as to WebSocket, becomes a tunnel (section 7.8), except one to another
-// version of HTTP, which would go around all filters, and where URL is h2c, which has none. A request without a body whose method
-// is safe is sent once more over a fresh connection where a kept one was closed meanwhile, as
-// http.Transport does it.
+// by piece. An upgrade, as to WebSocket, becomes a tunnel (section 7.8), except one to
+// another version of HTTP, which would go around all filters; where URL is h2c there is none.
+// A request without a body whose method is safe is sent once more over a fresh connection
+// where a kept one was closed meanwhile, as http.Transport does it.
 //
 // URLs that name the application's own host become such of the public one, which is
 // Request.Host, by https where Request.TLS is not nil, in Location, Content-Location, Refresh,
 // Link and Access-Control-Allow-Origin; a Domain in Set-Cookie that names it is dropped. The
 // paths in them stay.
 //
-// Proxy itself answers 400 to a path that climbs out of the path of URL, to an Upgrade that no
-// protocol can be called and to a body that the client broke off, 413 to one that is longer than an http.MaxBytesReader allows, 501 to
-// CONNECT, 502 when the application cannot be reached or does not answer with HTTP, and 504
-// when the deadline of the request's context passed. An answer that the application broke off
-// is cut. To a client that left, there is no answer. A Proxy that is set up wrongly panics
-// at each request.
+// Proxy itself answers 400 to a path that climbs out of the path of URL, to an Upgrade that
+// no protocol can be called and to a body that the client broke off, 413 to one that is
+// longer than an http.MaxBytesReader allows, 501 to CONNECT, 502 when the application cannot
+// be reached or does not answer with HTTP, and 504 when the deadline of the request's context
+// passed. An answer that the application broke off is cut. To a client that left, there is
+// no answer. A Proxy that is set up wrongly panics at each request.
 type Proxy struct {
 	// URL is where the application is. Its scheme is http, https, or h2c, which is HTTP/2
 	// without TLS. Its path, if any, goes before the path info. It has no query, no user and
