@@ -101,23 +101,22 @@ func (c *CGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseNUL(w)
 		return
 	}
-	if !c.slots.take(r.Context()) {
+	f := fault{w: w, r: r, logger: c.logger, status: http.StatusInternalServerError}
+	if !c.slots.with(r.Context(), func() { c.run(&f, env, body) }) {
 		overloaded(w)
 		return
 	}
-	defer c.slots.give()
-	f := fault{w: w, r: r, logger: c.logger, status: http.StatusInternalServerError}
-	ctx, cancel := context.WithCancel(r.Context())
-	if c.Timeout > 0 {
-		ctx, cancel = context.WithTimeoutCause(r.Context(), c.Timeout, errTimeout)
-	}
-	defer cancel()
-	c.run(ctx, cancel, &f, env, body)
 	body.finish()
 }
 
-// run runs the program to its end. Cancel ends ctx, and with it the program.
-func (c *CGI) run(ctx context.Context, cancel func(), f *fault, env environ, body *body) {
+// run runs the program to its end.
+func (c *CGI) run(f *fault, env environ, body *body) {
+	ctx, cancel := context.WithCancel(f.r.Context())
+	defer cancel()
+	if c.Timeout > 0 {
+		ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
+		defer cancel()
+	}
 	p := c.command(ctx, env)
 	stderr := &lines{ctx: f.r.Context(), logger: f.logger, message: "cgi: standard error"}
 	p.Stderr = stderr

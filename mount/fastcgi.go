@@ -124,12 +124,11 @@ func (f *FastCGI) serve(w http.ResponseWriter, r *http.Request, s *script) {
 		refuseNUL(w)
 		return
 	}
-	if !f.slots.take(r.Context()) {
+	var err error
+	if !f.slots.with(r.Context(), func() { err = f.ask(&e, false) }) {
 		overloaded(w)
 		return
 	}
-	defer f.slots.give()
-	err := f.ask(&e, false)
 	if err != nil {
 		e.answer(fmt.Errorf("fastcgi: %w", err))
 	}

@@ -72,13 +72,13 @@ func (s *SCGI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseNUL(w)
 		return
 	}
-	if !s.slots.take(r.Context()) {
+	f := fault{w: w, r: r, logger: s.logger, status: http.StatusBadGateway}
+	var err error
+	if !s.slots.with(r.Context(), func() { err = s.ask(&f, env, body) }) {
 		overloaded(w)
 		return
 	}
-	defer s.slots.give()
-	f := fault{w: w, r: r, logger: s.logger, status: http.StatusBadGateway}
-	if err := s.ask(&f, env, body); err != nil {
+	if err != nil {
 		f.answer(fmt.Errorf("scgi: %w", err))
 	}
 	body.finish()

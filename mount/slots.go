@@ -39,6 +39,16 @@ func (s *slots) take(ctx context.Context) bool {
 
 func (s *slots) give() { <-s.taken }
 
+// with calls work in a slot, and reports whether there was one.
+func (s *slots) with(ctx context.Context, work func()) bool {
+	if !s.take(ctx) {
+		return false
+	}
+	defer s.give()
+	work()
+	return true
+}
+
 // overloaded answers a request for which there is no room.
 func overloaded(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
