@@ -119,9 +119,7 @@ func (c *Conn) Close() error {
 // Ended reports whether the responder has ended the request, with whatever status of the
 // application, and was not interrupted. No more of the body is sent then.
 func (c *Conn) Ended() bool {
-	var status *StatusError
-	ended := c.err == io.EOF || errors.As(c.err, &status) && status.Protocol == 0
-	if !ended || c.interrupted.Load() || c.in.Buffered() > 0 {
+	if !c.over() {
 		return false
 	}
 	c.mu.Lock()
@@ -132,13 +130,26 @@ func (c *Conn) Ended() bool {
 	return true
 }
 
+// over reports whether the responder has ended the request and said no more after it.
+func (c *Conn) over() bool {
+	var status *StatusError
+	ended := c.err == io.EOF || errors.As(c.err, &status) && status.Protocol == 0
+	return ended && !c.interrupted.Load() && c.in.Buffered() == 0
+}
+
 // Clean reports whether the request has ended on both sides, so that the connection can
-// carry another.
+// carry another. It does not wait for a responder that reads no more of the body.
 func (c *Conn) Clean() bool {
-	c.mu.Lock()
-	all := c.stdin == sent
-	c.mu.Unlock()
-	return all && c.Ended()
+	if !c.over() {
+		return false
+	}
+	if !c.mu.TryLock() {
+		_ = c.SetWriteDeadline(time.Unix(1, 0)) // ends a write that waits, and no other
+		c.mu.Lock()
+		_ = c.SetWriteDeadline(time.Time{})
+	}
+	defer c.mu.Unlock()
+	return c.stdin == sent
 }
 
 // Read reads what the responder writes to its standard output. It returns io.EOF when the

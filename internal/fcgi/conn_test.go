@@ -341,3 +341,28 @@ func decode(t *testing.T, b []byte) (list []string) {
 	}
 	return list
 }
+
+// TestCleanWhileABodyIsStuck holds that nobody waits for a responder that reads no more of a body.
+func TestCleanWhileABodyIsStuck(t *testing.T) {
+	for name, answer := range map[string]string{"the request was interrupted": "", "the request has ended": end(0, 0)} {
+		here, there := net.Pipe()
+		conn := fcgi.NewConn(here)
+		go conn.Begin(new(fcgi.Params), true)
+		io.ReadFull(there, make([]byte, 8+8+8)) // the beginning, and the end of no parameters
+		sent := make(chan error)
+		go func() { sent <- conn.Body().Send(strings.NewReader("body")) }()
+		there.Read(make([]byte, 1)) // of the body, and no more
+		if answer == "" {
+			conn.Interrupt()
+		} else {
+			go io.WriteString(there, answer)
+		}
+		io.Copy(io.Discard, conn)
+		if conn.Clean() {
+			t.Errorf("%s: it can carry another", name)
+		}
+		conn.Close()
+		<-sent
+		there.Close()
+	}
+}
