@@ -89,9 +89,21 @@ func (c *Conn) Abandon() bool {
 	if errors.Is(c.err, os.ErrDeadlineExceeded) {
 		c.err = nil
 	}
-	if c.err == nil && c.abort() == nil {
-		_, _ = io.Copy(io.Discard, c)
+	if c.err != nil {
+		return c.Ended()
 	}
+	asked := make(chan struct{})
+	go func() { // it may have to wait for a responder that reads when it has written all
+		defer close(asked)
+		if c.abort() != nil {
+			c.Interrupt()
+		}
+	}()
+	_, _ = io.Copy(io.Discard, c)
+	if !c.over() {
+		_ = c.SetWriteDeadline(time.Unix(1, 0))
+	}
+	<-asked
 	return c.Ended()
 }
 

@@ -366,3 +366,28 @@ func TestCleanWhileABodyIsStuck(t *testing.T) {
 		there.Close()
 	}
 }
+
+// TestAbandonOfWhatIsStuckBothWays is about a responder that reads no more before it has written all.
+func TestAbandonOfWhatIsStuckBothWays(t *testing.T) {
+	here, there := net.Pipe()
+	defer here.Close()
+	defer there.Close()
+	conn := fcgi.NewConn(here)
+	go conn.Begin(new(fcgi.Params), true)
+	io.ReadFull(there, make([]byte, 8+8+8)) // the beginning, and the end of no parameters
+	go conn.Body().Send(strings.NewReader("body"))
+	there.Read(make([]byte, 1)) // of the body
+	conn.Interrupt()
+	go func() {
+		io.WriteString(there, record(6, "output", 0)+end(0, 0))
+		io.Copy(io.Discard, there)
+	}()
+	if !conn.Abandon() {
+		t.Error("it cannot carry another request")
+	}
+	begun := make(chan error)
+	go func() { begun <- conn.Begin(new(fcgi.Params), false) }()
+	if err := <-begun; err != nil {
+		t.Error(err)
+	}
+}
