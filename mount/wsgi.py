@@ -28,7 +28,7 @@ ENDED_BADLY = HEADER.pack(1, END, 1, 8, 0) + LONG.pack(1) + bytes(4)
 
 
 class ClientGone(ConnectionError):
-    """The client has left, or did not send all of its body."""
+    """The client has left, or did not send all of its body, or has its answer."""
 
 
 class Connection:
@@ -38,6 +38,8 @@ class Connection:
         self.sock = sock
         self.buffer = b""
         self.lock = threading.Lock()  # of sending: an application may log from other threads
+        self.owner = None  # the Input of the request that it carries
+        self.process = os.getpid()
         self.poll = select.poll()
         self.poll.register(sock, select.POLLIN)
 
@@ -65,20 +67,25 @@ class Connection:
     def readable(self):
         return bool(self.buffer) or bool(self.poll.poll(0))
 
-    def send(self, kind, data, end=b""):
-        """Send data in records of a type, and what is to follow them."""
-        if len(data) <= MAX_CONTENT:
-            head = HEADER.pack(1, kind, 1, len(data), 0) if data else b""
-            with self.lock:
-                self.sock.sendall(b"".join((head, data, end)))
-            return
-        view = memoryview(data)
+    def send(self, owner, kind, data, end=b""):
+        """Send data in records of a type for a request, and what ends that."""
+        if end and os.getpid() != self.process:
+            os._exit(0)  # a fork that an application made has come back here
         with self.lock:
-            for start in range(0, len(view), MAX_CONTENT):
-                piece = view[start:start + MAX_CONTENT]
-                self.sock.sendall(HEADER.pack(1, kind, 1, len(piece), 0) + bytes(piece))
+            if owner is not self.owner:
+                raise ClientGone("the request has ended")
+            if len(data) <= MAX_CONTENT:
+                head = HEADER.pack(1, kind, 1, len(data), 0) if data else b""
+                self.sock.sendall(b"".join((head, data, end)))
+            else:
+                view = memoryview(data)
+                for start in range(0, len(view), MAX_CONTENT):
+                    piece = view[start:start + MAX_CONTENT]
+                    self.sock.sendall(HEADER.pack(1, kind, 1, len(piece), 0) + bytes(piece))
+                if end:
+                    self.sock.sendall(end)
             if end:
-                self.sock.sendall(end)
+                self.owner = None
 
 
 class Input:
@@ -89,28 +96,34 @@ class Input:
         self.pending = b""
         self.ended = False
         self.aborted = False
+        connection.owner = self
+
+    def stop(self):
+        """Raise ClientGone when there is nobody to read from or write to any more."""
+        if self.aborted or self.connection.owner is not self:
+            raise ClientGone("the client has left, or has its answer")
 
     def fetch(self):
         """Wait for more of the body and return it, b"" at its end."""
+        self.stop()
         while not self.aborted and not self.ended:
             kind, content = self.connection.record()
             if kind == STDIN and content:
                 return content
             self.ended = kind == STDIN
             self.aborted = kind in (None, ABORT)
-        if self.aborted:
-            raise ClientGone("the client has left")
+        self.stop()
         return b""
 
     def check(self):
         """Raise ClientGone if that is known by now."""
+        self.stop()
         while not self.aborted and len(self.pending) < MAX_PENDING and self.connection.readable():
             if self.ended:
                 self.aborted = self.connection.record()[0] in (None, ABORT)
             else:
                 self.pending += self.fetch()
-        if self.aborted:
-            raise ClientGone("the client has left")
+        self.stop()
 
     def read(self, size=-1):
         if size is None or size < 0:
@@ -159,12 +172,15 @@ class Input:
 class Errors:
     """wsgi.errors: what is written between two flushes becomes one entry of the log."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, owner):
         self.connection = connection
+        self.owner = owner
         self.parts = []
         self.size = 0
 
     def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError("wsgi.errors takes str, not %s" % type(text).__name__)
         if self.connection is None:  # the request has ended
             return sys.stderr.write(text)
         self.parts.append(text)
@@ -180,7 +196,7 @@ class Errors:
     def flush(self):
         text, self.parts, self.size = "".join(self.parts), [], 0
         if text.strip() and self.connection is not None:
-            self.connection.send(STDERR, text.encode("utf-8", "backslashreplace"))
+            self.connection.send(self.owner, STDERR, text.encode("utf-8", "backslashreplace"))
 
     def end(self):
         if self.parts:
@@ -240,14 +256,14 @@ class Response:
             data = self.encoded_head() + data
             self.sent = True
         if data:
-            self.connection.send(STDOUT, data)
+            self.connection.send(self.input, STDOUT, data)
 
     def end(self, data):
         """Send the last of the body, and the end."""
         if not self.sent:
             data = self.encoded_head() + data
             self.sent = True
-        self.connection.send(STDOUT, data, ENDED_WELL)
+        self.connection.send(self.input, STDOUT, data, ENDED_WELL)
 
     def iterate(self, result):
         """Send what the application returned, and return what is left for the end."""
@@ -272,7 +288,7 @@ class Response:
 def answer(connection, application, environ):
     """Have the application answer one request."""
     body = environ["wsgi.input"] = Input(connection)
-    errors = environ["wsgi.errors"] = Errors(connection)
+    errors = environ["wsgi.errors"] = Errors(connection, body)
     environ["wsgi.url_scheme"] = "https" if environ.get("HTTPS") == "on" else "http"
     response = Response(connection, environ["REQUEST_METHOD"], body)
     try:
@@ -290,7 +306,7 @@ def answer(connection, application, environ):
             errors.flush()
             errors.write(traceback.format_exc())
         errors.end()
-        connection.send(STDOUT, b"", ENDED_BADLY)
+        connection.send(body, STDOUT, b"", ENDED_BADLY)
 
 
 def decode(params, environ):
@@ -312,29 +328,41 @@ def decode(params, environ):
         at = middle + value
 
 
-def serve(connection, application, constant):
-    """Serve the requests of a connection, to its end."""
-    while True:
+def next_request(connection):
+    """Return the parameters of the next request, None at the end of the connection."""
+    kind = STDIN
+    while kind != BEGIN:  # else it is left of a request that has ended
         kind, _ = connection.record()
         if kind is None:
-            return
-        if kind != BEGIN:  # it is left of a request that has ended
-            continue
-        params = b""
+            return None
+    params = b""
+    while True:
+        kind, content = connection.record()
+        if kind is None:
+            return None
+        if kind == PARAMS and not content:
+            return params
+        if kind == PARAMS:
+            params += content
+
+
+def serve(connection, application, constant):
+    """Serve the requests of a connection, to its end."""
+    try:
         while True:
-            kind, content = connection.record()
-            if kind is None:
+            params = next_request(connection)
+            if params is None:
                 return
-            if kind == PARAMS and not content:
-                break
-            if kind == PARAMS:
-                params += content
-        environ = dict(constant)
-        decode(params, environ)
-        try:
+            environ = dict(constant)
+            decode(params, environ)
             answer(connection, application, environ)
+    except OSError:
+        pass  # the program that started us has hung up
+    finally:
+        try:
+            connection.sock.shutdown(socket.SHUT_RDWR)  # or that would wait for ever
         except OSError:
-            return
+            pass
 
 
 def load(spec):

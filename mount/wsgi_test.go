@@ -186,6 +186,37 @@ func TestWSGIRaises(t *testing.T) {
 	})
 }
 
+// TestWSGIKeepsRequestsApart is about applications that go on when the answer has ended.
+func TestWSGIKeepsRequestsApart(t *testing.T) {
+	app, _ := wsgi(t, func(a *mount.WSGI) { a.Threads = 1 })
+	for _, want := range []string{"body", "read raised\nwrite raised\nbody"} {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("POST", "/keeps", strings.NewReader("body")))
+		if w.Code != 200 || w.Body.String() != want {
+			t.Errorf("%d %q, want %q", w.Code, w.Body, want)
+		}
+	}
+	for _, path := range []string{"/forks", "/forks?exits", "/forks"} {
+		if w := get(app, path); w.Code != 200 || w.Body.String() != "parent" {
+			t.Errorf("%s: %d %q", path, w.Code, w.Body)
+		}
+	}
+}
+
+// TestWSGIWhoseThreadBreaks holds that nobody waits for an answer that cannot come.
+func TestWSGIWhoseThreadBreaks(t *testing.T) {
+	app, log := wsgi(t)
+	if w := get(app, "/misuses"); w.Code != 500 || !strings.Contains(log.wait("the application failed"), "wsgi.errors takes str, not bytes") {
+		t.Errorf("bytes to wsgi.errors: %d, %v", w.Code, log)
+	}
+	if w := get(app, "/breaks"); w.Code != 502 {
+		t.Errorf("a thread that breaks: %d, %v", w.Code, log)
+	}
+	if w := get(app, "/pid"); w.Code != 200 {
+		t.Errorf("after that: %d", w.Code)
+	}
+}
+
 func TestWSGILogs(t *testing.T) {
 	app, log := wsgi(t)
 	w := httptest.NewRecorder()

@@ -179,6 +179,53 @@ def hangs(environ, start_response):
     time.sleep(1000)
 
 
+kept = {}
+
+
+def keeps(environ, start_response):
+    """Keeps what it can write to and read from, and does so amid the next request."""
+    def attempt(name):
+        try:
+            kept[name](*{"write": [b"of another request"], "read": []}[name])
+            return name + " went on\n"
+        except ConnectionError:
+            return name + " raised\n"
+
+    said = "".join(map(attempt, sorted(kept)))
+    text = said + environ["wsgi.input"].read().decode()
+    kept.update(write=start_response("200 OK", [("Content-Type", "text/plain")]), read=environ["wsgi.input"].read)
+    return [text.encode()]
+
+
+def forks(environ, start_response):
+    """Answers after a child of it has come back."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+    elif environ["QUERY_STRING"] == "exits":
+        sys.exit()
+    return plain(start_response, "parent" if child else "child")
+
+
+def misuses(environ, start_response):
+    """Writes to wsgi.errors what may not be written."""
+    environ["wsgi.errors"].write(b"bytes")
+    return plain(start_response, "never")
+
+
+class Unspeakable(BaseException):
+    """No traceback can be made of it."""
+
+    @property
+    def __cause__(self):
+        raise self
+
+
+def breaks(environ, start_response):
+    """Breaks its thread."""
+    raise Unspeakable
+
+
 barrier = threading.Barrier(4)
 
 
