@@ -37,6 +37,9 @@ func (ws *workers) start() error {
 	if ws.isClosed() {
 		return errClosed
 	}
+	if ws.serves() { // by now
+		return nil
+	}
 	return ws.first
 }
 
@@ -92,10 +95,11 @@ func (ws *workers) replace() error {
 		return err
 	}
 	old, over := ws.list, ws.over
-	ws.list, ws.over = nil, make(chan struct{})
+	set := make(chan struct{})
+	ws.list, ws.over = nil, set
 	for _, w := range list {
 		ws.adopt(w)
-		go ws.supervise(w, ws.over)
+		ws.ended.Go(func() { ws.supervise(w, set) })
 	}
 	ws.mu.Unlock()
 	if over != nil {

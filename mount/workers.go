@@ -118,7 +118,7 @@ func (ws *workers) pick() *thread {
 			best.busy++
 			return &thread{best, conn}
 		}
-		// The process has died; its end is about to be noticed.
+		go ws.retire(best) // it has died, or hung up
 	}
 }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -131,6 +132,7 @@ def raises(environ, start_response):
 
 def endless(environ, start_response):
     """Streams until the client leaves, and says so. It does not read its body."""
+    print("endless began")
     start_response("200 OK", [("Content-Type", "text/event-stream")])
     try:
         while True:
@@ -211,6 +213,15 @@ def misuses(environ, start_response):
     """Writes to wsgi.errors what may not be written."""
     environ["wsgi.errors"].write(b"bytes")
     return plain(start_response, "never")
+
+
+def deaf(environ, start_response):
+    """Shuts the connections of the other threads."""
+    own = environ["wsgi.input"].connection.sock.fileno()
+    for number in range(4, 8):
+        if number != own:
+            socket.socket(fileno=os.dup(number)).shutdown(socket.SHUT_RDWR)
+    return plain(start_response, "deaf")
 
 
 class Unspeakable(BaseException):
