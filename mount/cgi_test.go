@@ -243,3 +243,19 @@ func TestCGIIsKilledWhenTheClientLeaves(t *testing.T) {
 		t.Error("the program still runs")
 	}
 }
+
+// TestCGIKnowsItsServer holds that there is a name and a port, whatever the client says (RFC 3875 sections 4.1.14, 4.1.15).
+func TestCGIKnowsItsServer(t *testing.T) {
+	for host, want := range map[string]string{
+		"example.com": "example.com 80", "example.com:8080": "example.com 8080", "example.com:": "example.com 80",
+		"example.com:http": "example.com 80", "example.com:-1": "example.com 80", ":8080": "localhost 8080", "": "localhost 80",
+		"[::1]": "[::1] 80", "[::1]:81": "[::1] 81", "[::1]:": "[::1] 80",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = host
+		env := variables(t, program(t, "env"), r)
+		if got := env["SERVER_NAME"] + " " + env["SERVER_PORT"]; got != want || env["HTTP_HOST"] != host {
+			t.Errorf("%q: %s, want %s; HTTP_HOST is %q", host, got, want, env["HTTP_HOST"])
+		}
+	}
+}

@@ -95,15 +95,19 @@ func (e *environ) addServer(r *http.Request) {
 		e.add("HTTPS", "on")
 	}
 	if host, p, err := net.SplitHostPort(r.Host); err == nil {
-		name, port = host, p
+		name = host
+		if _, err := strconv.ParseUint(p, 10, 16); err == nil {
+			port = p
+		}
 		if strings.Contains(host, ":") {
 			name = "[" + host + "]" // RFC 3875 section 4.1.14
 		}
 	}
+	if r.Host != "" {
+		e.add("HTTP_HOST", r.Host)
+	}
 	if name == "" {
 		name = "localhost"
-	} else {
-		e.add("HTTP_HOST", r.Host)
 	}
 	e.add("SERVER_NAME", name)
 	e.add("SERVER_PORT", port)

@@ -1,6 +1,7 @@
 package mount
 
 import (
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -98,7 +99,20 @@ func (s *scripts) send(w http.ResponseWriter, r *http.Request, file string) {
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		return
 	}
-	http.ServeFileFS(w, r, s.files, file)
+	// Not http.ServeFileFS, which sends clients from an index.html to its folder.
+	opened, err := s.files.Open(file)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	defer opened.Close()
+	content, seeks := opened.(io.ReadSeeker)
+	info, err := opened.Stat()
+	if err != nil || !seeks {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	http.ServeContent(w, r, info.Name(), info.ModTime(), content)
 }
 
 // isSource reports whether a file is, or was, source: a script that is not in place, such as
@@ -131,6 +145,7 @@ func (s *script) describe(e *environ) {
 	e.add("SCRIPT_FILENAME", filepath.Join(s.scripts.dir, filepath.FromSlash(s.name)))
 	e.add("REDIRECT_STATUS", "200") // or a php that was built with force-cgi-redirect refuses
 	if s.info != "" {
-		e.add("PATH_TRANSLATED", filepath.Join(s.scripts.dir, filepath.FromSlash(s.info)))
+		inside := path.Clean(s.info) // no ".." leads out of the folder
+		e.add("PATH_TRANSLATED", filepath.Join(s.scripts.dir, filepath.FromSlash(inside)))
 	}
 }

@@ -104,3 +104,22 @@ func TestFastCGIFindsScripts(t *testing.T) {
 		}
 	}
 }
+
+// TestFastCGIStaysInItsFolder holds that no path leads a script out of it.
+func TestFastCGIStaysInItsFolder(t *testing.T) {
+	dir := namedFiles(t, "page.php", "docs/index.html")
+	h := &mount.FastCGI{Servers: []string{paramsServer(t)}, Root: dir}
+	for path, want := range map[string]string{
+		"/page.php/more":             "/more",
+		"/page.php/../../etc/passwd": "/etc/passwd",
+		"/page.php/a/%2E%2E/../b":    "/b",
+	} {
+		var env map[string]string
+		if err := json.Unmarshal(ask(h, path).Body.Bytes(), &env); err != nil || env["PATH_TRANSLATED"] != dir+want {
+			t.Errorf("%s: PATH_TRANSLATED is %q, want %q; %v", path, env["PATH_TRANSLATED"], dir+want, err)
+		}
+	}
+	if w := ask(h, "/docs/index.html"); w.Code != 200 || w.Body.String() != "docs/index.html" {
+		t.Errorf("a file named index.html is %d %q", w.Code, w.Body)
+	}
+}
