@@ -89,16 +89,12 @@ func (e *environ) describe(r *http.Request, length int64) {
 }
 
 func (e *environ) addServer(r *http.Request) {
-	name, port := r.Host, "80"
+	name := r.Host
 	if r.TLS != nil {
-		port = "443"
 		e.add("HTTPS", "on")
 	}
-	if host, p, err := net.SplitHostPort(r.Host); err == nil {
+	if host, _, err := net.SplitHostPort(r.Host); err == nil {
 		name = host
-		if _, err := strconv.ParseUint(p, 10, 16); err == nil {
-			port = p
-		}
 		if strings.Contains(host, ":") {
 			name = "[" + host + "]" // RFC 3875 section 4.1.14
 		}
@@ -110,7 +106,7 @@ func (e *environ) addServer(r *http.Request) {
 		name = "localhost"
 	}
 	e.add("SERVER_NAME", name)
-	e.add("SERVER_PORT", port)
+	e.add("SERVER_PORT", portOf(r))
 }
 
 func (e *environ) addPeer(r *http.Request) {

@@ -3,6 +3,7 @@ package mount
 import (
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/weirhttp/weir/rewrite"
@@ -19,12 +20,9 @@ func forward(h http.Header, r *http.Request, userField string) {
 			delete(h, name)
 		}
 	}
-	client, proto, port := clientOf(r), "http", "80"
+	client, proto := clientOf(r), "http"
 	if r.TLS != nil {
-		proto, port = "https", "443"
-	}
-	if _, p, err := net.SplitHostPort(r.Host); err == nil && p != "" {
-		port = p
+		proto = "https"
 	}
 	values := make([]string, 0, 8) // of all fields together
 	set := func(name, value string) {
@@ -35,7 +33,7 @@ func forward(h http.Header, r *http.Request, userField string) {
 		set("X-Forwarded-For", client)
 	}
 	set("X-Forwarded-Proto", proto)
-	set("X-Forwarded-Port", port)
+	set("X-Forwarded-Port", portOf(r))
 	if r.Host != "" && !hasControl(r.Host) {
 		set("X-Forwarded-Host", r.Host)
 	}
@@ -61,6 +59,19 @@ func clientOf(r *http.Request) string {
 	}
 	host, _, _ = strings.Cut(host, "%")
 	return host
+}
+
+// portOf returns the port that the client asked for, that of the scheme where it named none.
+func portOf(r *http.Request) string {
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
+			return port
+		}
+	}
+	if r.TLS != nil {
+		return "443"
+	}
+	return "80"
 }
 
 // forwarded returns the value of a Forwarded field.
