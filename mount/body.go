@@ -17,6 +17,7 @@ type body struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	broken atomic.Bool // the client did not send all of it
+	large  atomic.Bool // since a limit cut it (http.MaxBytesReader)
 	ended  atomic.Bool // it was read to its end
 	duplex bool        // it may be read while the answer is sent
 }
@@ -53,9 +54,19 @@ func (s *source) Read(p []byte) (int, error) {
 	case io.EOF:
 		s.ended.Store(true)
 	default:
+		_, large := errors.AsType[*http.MaxBytesError](err)
+		s.large.Store(large)
 		s.broken.Store(true)
 	}
 	return n, err
+}
+
+// fault is the error of a body that is broken.
+func (b *body) fault() error {
+	if b.large.Load() {
+		return errLarge
+	}
+	return errBroken
 }
 
 // fullDuplex lets the program read on when it has begun to answer: over HTTP/1 net/http

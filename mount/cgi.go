@@ -3,6 +3,7 @@ package mount
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -129,7 +130,7 @@ func (c *CGI) run(f *fault, env environ, body *body) {
 	stderr.end()
 	switch {
 	case err != nil && body.broken.Load():
-		err = errBroken
+		err = body.fault()
 	case context.Cause(ctx) == errTimeout:
 		err = errTimeout
 	}
@@ -147,8 +148,11 @@ func answerFrom(p *process, f *fault, cancel func()) (err error) {
 		if !done || err != nil {
 			cancel() // or it waits for ever to write the rest
 		}
-		if ended := p.wait(); ended != nil && (err == nil || out.err == io.EOF) {
-			err = ended // says more
+		ended := p.wait()
+		if _, itself := errors.AsType[*exec.ExitError](ended); err == nil {
+			err = ended
+		} else if itself && out.err == io.EOF {
+			err = fmt.Errorf("%w: %w", err, ended)
 		}
 	}()
 	res, err := readAnswer(f.r, out)

@@ -37,8 +37,8 @@ func (e *exchange) over(conn *fcgi.Conn) (err error) {
 		if !stop() {
 			<-interrupted // or it would hit the next request
 		}
-		if err != nil && context.Cause(ctx) == errBroken {
-			err = errBroken
+		if cause := context.Cause(ctx); err != nil && errors.Is(cause, errBroken) {
+			err = cause
 		}
 		var status *fcgi.StatusError
 		if errors.As(err, &status) && status.Protocol == 0 {
@@ -66,7 +66,7 @@ func (e *exchange) converse(conn *fcgi.Conn, broken func(error)) error {
 		e.body.fullDuplex()
 		go func(to fcgi.Body, from *body) {
 			if to.Send(from) != nil {
-				broken(errBroken) // the responder must not take what came for all of it
+				broken(from.fault()) // the responder must not take what came for all of it
 			}
 		}(conn.Body(), e.body)
 	}

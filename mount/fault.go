@@ -16,6 +16,7 @@ var (
 	errTimeout = errors.New("it took longer than its Timeout")
 	errLeft    = errors.New("the client has left")
 	errBroken  = errors.New("the client did not send all of its body")
+	errLarge   = fmt.Errorf("%w: it is too large", errBroken)
 )
 
 // fault is what becomes of a request whose application failed.
@@ -73,6 +74,8 @@ func (f *fault) answer(err error) {
 	switch {
 	case late:
 		status = http.StatusGatewayTimeout
+	case errors.Is(err, errLarge):
+		status = http.StatusRequestEntityTooLarge
 	case broken:
 		status = http.StatusBadRequest
 	}

@@ -136,6 +136,9 @@ func (b *answerBody) readLine(left *int) ([]byte, error) {
 			line = append(line, piece...)
 			continue
 		}
+		if err != nil {
+			b.err = err
+		}
 		if line != nil {
 			piece = append(line, piece...)
 		}

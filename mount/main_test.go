@@ -7,8 +7,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,6 +76,23 @@ var programs = map[string]func(){
 		fmt.Println(w.Body)
 		go app.ServeHTTP(w, httptest.NewRequest("GET", "/hangs", nil)) // amid a request
 		time.Sleep(time.Hour)
+	},
+	"save": func() { // asked to end, it takes its time
+		asked := make(chan os.Signal, 1)
+		signal.Notify(asked, syscall.SIGTERM)
+		fmt.Fprintln(os.Stderr, "began")
+		all := make(chan struct{})
+		go func() { io.Copy(io.Discard, os.Stdin); close(all) }()
+		select {
+		case <-all:
+		case <-asked:
+			select {
+			case <-all:
+			case <-time.After(200 * time.Millisecond):
+				return
+			}
+		}
+		fmt.Fprintln(os.Stderr, "has all")
 	},
 	"sleep": func() {
 		fmt.Fprintln(os.Stderr, "began")

@@ -55,7 +55,8 @@ func (p *process) start(body *body, broken func()) (err error) {
 	go func() {
 		_, _ = io.Copy(stdin, body)
 		if body.broken.Load() {
-			broken() // it must not take what came for all of it
+			broken() // it must not take what came for all of it, and so stdin ends with it
+			return
 		}
 		_ = stdin.Close()
 	}()

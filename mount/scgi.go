@@ -109,7 +109,7 @@ func (s *SCGI) ask(f *fault, env environ, body *body) error {
 		err = f.deliver(res, out)
 	}
 	if err != nil && body.broken.Load() {
-		return errBroken
+		return body.fault()
 	}
 	return err
 }
