@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -31,15 +32,17 @@ import (
 // Authorization does: a filter that dealt with it removes it.
 //
 // CGI itself answers 400 to a path with a NUL, 411 and 413 to a body whose length it does
-// not know (see Spool), 503 when too many requests wait, 500 when the program does not
-// start, sends no head or a bad one, and 504 when it took too long for that. A program that
+// not know (see Spool), 431 to fields or a query that the system can give no program, 503
+// when too many requests wait, 500 when the program does not start, sends no head or a bad
+// one, and 504 when it took too long for that. A program that
 // is killed, or ends with another exit status than 0, has cut its answer, and the client
 // sees it cut; so does one that runs out of its time. When the client leaves, the
 // program and its children are asked to end (SIGTERM), and killed 5 seconds later.
 //
 // What the program writes to its standard error is logged, one record a line, until the
 // program ends. One that leaves children behind has to close its standard output in
-// them, or the answer lasts as long as they do. A Location without a Status goes to the
+// them, or the answer lasts as long as they do, and its standard error, or it lasts up to
+// 5 seconds longer. A Location without a Status goes to the
 // client, 302, also where it is a local path (RFC 3875 section 6.2.2).
 type CGI struct {
 	// Path is the program. A relative path is relative to Dir.
@@ -122,6 +125,9 @@ func (c *CGI) run(f *fault, env environ, body *body) {
 	stderr := &lines{ctx: f.r.Context(), logger: f.logger, message: "cgi: standard error"}
 	p.Stderr = stderr
 	err := p.start(body, cancel)
+	if errors.Is(err, syscall.E2BIG) {
+		f.status = http.StatusRequestHeaderFieldsTooLarge // than the system gives a program
+	}
 	if err != nil {
 		f.answer(fmt.Errorf("cgi: %w", err))
 		return

@@ -192,3 +192,11 @@ func ExampleEnviron() {
 	mux := http.NewServeMux()
 	mux.Handle("/tracs/{id}/", environ(&mount.CGI{Path: "/srv/trac/trac.cgi"}))
 }
+
+func TestCGIWithMoreThanAProgramTakes(t *testing.T) {
+	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+	r.Header.Set("X-Long", strings.Repeat("x", 3<<20))
+	if program(t, "env").ServeHTTP(w, r); w.Code != 431 {
+		t.Errorf("%d", w.Code)
+	}
+}

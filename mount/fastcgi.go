@@ -2,6 +2,7 @@ package mount
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -148,6 +149,8 @@ func (f *FastCGI) ask(e *exchange, fresh bool) error {
 			_ = conn.Close()
 		}
 	}()
+	// A server that reads nothing must not keep us when the client has left.
+	defer context.AfterFunc(e.r.Context(), func() { _ = conn.Close() })()
 	err = e.over(conn)
 	if err != nil && used && !conn.Started() && e.repeatable() {
 		return f.ask(e, true)

@@ -6,11 +6,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/weirhttp/weir/mount"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 func TestFastCGILogsStandardError(t *testing.T) {
@@ -84,6 +86,27 @@ func TestFastCGIEndsWithItsClient(t *testing.T) {
 	if server.Close(); log.String() != "" {
 		t.Errorf("the log is %v", log)
 	}
+}
+
+// TestFastCGIWhoseServerReadsNothing holds that a client that leaves takes its request with it.
+func TestFastCGIWhoseServerReadsNothing(t *testing.T) {
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "socket"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		if c, err := listener.Accept(); err == nil {
+			defer c.Close()
+			c.Read(make([]byte, 1)) // and no more
+			cancel()
+			<-t.Context().Done()
+		}
+	}()
+	app := &mount.FastCGI{Servers: []string{listener.Addr().String()}, Logger: newJournal().logger()}
+	h := rewrite.Request(mount.Environ("LONG", strings.Repeat("x", 16<<20)))(app)
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil)) // would hang
 }
 
 func TestFastCGIRepeatsOnlyWhatItMay(t *testing.T) {
