@@ -8,7 +8,7 @@ import (
 )
 
 // inGroup puts the process into a group of its own, so that a signal from the keyboard,
-// which is for us, does not reach it, and endGroup reaches its children.
+// which is for us, does not reach it, and stopGroup and killGroup reach its children.
 func inGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // stopGroup asks the process and its children to end.
