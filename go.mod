@@ -7,3 +7,5 @@ require (
 	github.com/klauspost/compress v1.20.3
 	golang.org/x/time v0.16.0
 )
+
+require github.com/pelletier/go-toml/v2 v2.4.3

@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"rewrite":       {"capture"},
 	"mount":         {"capture", "rewrite", "internal/fcgi"},
 	"filter":        {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
+	"deploy":        {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
 	"cmd/weir":      {".", "capture", "rewrite", "filter", "mount", "cmd/weir/internal/guest"},
 	"examples/site": {"mount", "rewrite"},
 	"examples/trac": {"mount", "rewrite"},
@@ -34,9 +35,10 @@ var mayImport = map[string][]string{
 // mayImportFile narrows that for the files of a package: what has a
 // dependency is in files of its own, so that the rest stands on the standard
 // library.
-var mayImportFile = map[string]string{
-	"github.com/klauspost/compress": "filter/compress",
-	"golang.org/x/time/rate":        "filter/ratelimit",
+var mayImportFile = map[string][]string{
+	"github.com/klauspost/compress":   {"filter/compress"},
+	"github.com/pelletier/go-toml/v2": {"deploy/toml"},
+	"golang.org/x/time/rate":          {"filter/ratelimit", "deploy/"},
 }
 
 func TestWhoMayImportWhom(t *testing.T) {
@@ -57,9 +59,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			if !allowed {
 				t.Errorf("%s imports %s, which its package may not", name, imported)
 			}
-			for dependency, prefix := range mayImportFile {
-				if strings.HasPrefix(imported, dependency) && !strings.HasPrefix(name, prefix) {
-					t.Errorf("%s imports %s, which only files %s*.go may", name, imported, prefix)
+			for dependency, prefixes := range mayImportFile {
+				may := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+				if strings.HasPrefix(imported, dependency) && !slices.ContainsFunc(prefixes, may) {
+					t.Errorf("%s imports %s, which only files %s*.go may", name, imported, strings.Join(prefixes, "*.go, "))
 				}
 			}
 		}

@@ -1,0 +1,179 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/mount"
+)
+
+// building makes the handlers of nodes, each once.
+type building struct {
+	report
+	apps    map[*node]http.Handler
+	filters map[*node]func(http.Handler) http.Handler
+	failed  map[*node]bool
+	closers closers
+	done    bool
+}
+
+// closers closes what was built, the last first.
+type closers []io.Closer
+
+// Close closes all, whatever errors there are, and returns these.
+func (c *closers) Close() error {
+	var errs []error
+	for _, one := range slices.Backward(*c) {
+		errs = append(errs, one.Close())
+	}
+	*c = nil
+	return errors.Join(errs...)
+}
+
+// app returns the handler of an app; nil: it could not be made.
+func (b *building) app(n *node) http.Handler {
+	h, ok := b.apps[n]
+	if ok {
+		return h
+	}
+	if n.inner != nil {
+		h = b.app(n.inner)
+	} else if x := b.make(n); x.IsValid() {
+		h, _ = x.Interface().(http.Handler)
+		b.adopt(n, h)
+	}
+	for _, f := range slices.Backward(n.filters) {
+		if bind := b.filter(f); bind == nil {
+			h = nil
+		} else if h != nil {
+			h = b.bind(f, bind, h)
+		}
+	}
+	b.apps[n] = h
+	return h
+}
+
+// adopt keeps what is to be closed, and has an app that finds its faults late look for them.
+func (b *building) adopt(n *node, h http.Handler) {
+	if closer, ok := h.(io.Closer); ok {
+		b.closers = append(b.closers, closer)
+	}
+	if proxy, ok := h.(*mount.Proxy); ok { // it answers CONNECT itself
+		b.try(n, func() {
+			res, err := capture.Record(&http.Request{Method: http.MethodConnect}, proxy, 1<<10)
+			if err == nil {
+				_ = res.Body.Close()
+			}
+		})
+	}
+}
+
+// filter returns the filter of a node; nil: it could not be made.
+func (b *building) filter(n *node) func(http.Handler) http.Handler {
+	if f, ok := b.filters[n]; ok {
+		return f
+	}
+	var f func(http.Handler) http.Handler
+	if x := b.make(n); x.IsValid() {
+		f = x.Convert(filterType).Interface().(func(http.Handler) http.Handler)
+	}
+	b.filters[n] = f
+	return f
+}
+
+// bind puts a filter around a handler; nil: it panics.
+func (b *building) bind(n *node, f func(http.Handler) http.Handler, next http.Handler) (h http.Handler) {
+	switch {
+	case b.done: // a filter that binds others while it serves
+		return f(next)
+	case next != nil:
+		b.try(n, func() { h = f(next) })
+	}
+	return h
+}
+
+// make has a part make its value; the zero Value: it could not.
+func (b *building) make(n *node) (made reflect.Value) {
+	p := n.part
+	if p.make.Kind() == reflect.Pointer {
+		x := reflect.New(p.make.Type().Elem())
+		for _, k := range p.keys {
+			x.Elem().Field(k.field).Set(p.make.Elem().Field(k.field))
+		}
+		if !fill(b, x.Elem(), n.fields) {
+			return reflect.Value{}
+		}
+		return x
+	}
+	args, ok := b.arguments(n)
+	if !ok {
+		return reflect.Value{}
+	}
+	b.try(n, func() {
+		var out []reflect.Value
+		if p.make.Type().IsVariadic() {
+			out = p.make.CallSlice(args)
+		} else {
+			out = p.make.Call(args)
+		}
+		if len(out) == 2 && !out[1].IsNil() {
+			panic(out[1].Interface())
+		}
+		if out[0].IsNil() {
+			panic("it is nil")
+		}
+		made = out[0]
+	})
+	return made
+}
+
+// arguments returns what the constructor of a node's part is called with.
+func (b *building) arguments(n *node) ([]reflect.Value, bool) {
+	t, all := n.part.make.Type(), true
+	args := make([]reflect.Value, t.NumIn())
+	for i := range args {
+		args[i] = reflect.New(t.In(i)).Elem()
+		if p := n.args[i]; p != nil {
+			x, ok := p(b)
+			if all = all && ok; ok {
+				args[i].Set(x)
+			}
+		}
+	}
+	if n.part.options != nil && !fill(b, args[len(args)-1], n.fields) {
+		all = false
+	}
+	return args, all
+}
+
+// try calls f, whose panic is an error of the node: at the key that it speaks of, if it does of one.
+func (b *building) try(n *node, f func()) {
+	message := caught(f)
+	if message == "" {
+		return
+	}
+	at := n.at
+	for _, k := range n.part.keys {
+		word := regexp.MustCompile(`\b` + regexp.QuoteMeta(k.goName) + `\b`)
+		if place, ok := n.keys[k.name]; ok && word.MatchString(message) {
+			at = place
+			break
+		}
+	}
+	if !b.failed[n] {
+		b.add(at, n.label, firstLine(message), "")
+	}
+	b.failed[n] = true
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return fmt.Sprintf("%.500s", s)
+}

@@ -1,0 +1,175 @@
+package deploy
+
+import (
+	"encoding"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/weirhttp/weir"
+	"github.com/weirhttp/weir/filter"
+	"github.com/weirhttp/weir/mount"
+	"github.com/weirhttp/weir/rewrite"
+)
+
+// Builtin returns the parts that come with weir: the filters of package filter, those of rewrite and
+// mount that a file can describe, and the applications of mount.
+func Builtin() Set {
+	return Set{
+		"access-log":      Filter(filter.AccessLog),
+		"compress":        Filter(filter.Compress, "min-size:size"),
+		"max-body":        Filter(filter.MaxBody, "limit:size"),
+		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),
+		"recover":         Filter(filter.Recover),
+		"request-id":      Filter(filter.RequestID),
+		"request-header":  Filter(requestHeader),
+		"response-header": Filter(responseHeader),
+		"environ":         Filter(environ, "*"),
+		"map-fields":      Filter(mount.MapFields),
+		"guest":           Filter(guest),
+		"when":            Filter(weir.When, "match", "filters"),
+		"stack":           Filter(stack, "filters"),
+
+		"proxy":   App(&mount.Proxy{}, "socket:file"),
+		"fastcgi": App(&mount.FastCGI{}, "servers:address!", "root:folder", "env:environ", "spool:size", "sendfile:folder"),
+		"scgi":    App(&mount.SCGI{}, "server:address!", "env:environ", "spool:size"),
+		"cgi":     App(&mount.CGI{}, "path:file!", "dir:folder", "env:environ", "spool:size"),
+		"wsgi":    App(&mount.WSGI{Dir: "."}, "app!", "dir:folder", "python:command", "env:environ"),
+		"dir":     App(&mount.Dir{}, "fs!"),
+		"mounts":  App(mounts, "*"),
+		"cascade": App(mount.Cascade, "limit:size", "apps"),
+	}
+}
+
+// place is where an app is mounted: a path, or a host with a path.
+type place string
+
+// UnmarshalText reads the key of a mount.
+func (p *place) UnmarshalText(text []byte) error {
+	*p = place(text)
+	host, prefix := p.split()
+	if !strings.Contains(string(text), "/") {
+		return errors.New(`this is no place to mount at: write a path such as "/blog/", or a host and a path such as "example.org/"`)
+	}
+	if strings.ContainsAny(host, ": \t?#@\\{}%") {
+		return errors.New(`the host of this place is none: write one without a port, such as "example.org/"`)
+	}
+	if message := caught(func() { mount.At(prefix, http.NotFoundHandler()) }); message != "" {
+		return errors.New(message)
+	}
+	return nil
+}
+
+var _ encoding.TextUnmarshaler = (*place)(nil)
+
+// split returns the host, without the port and in lower case, and the prefix without its last slash.
+func (p place) split() (host, prefix string) {
+	host, prefix, _ = strings.Cut(string(p), "/")
+	return strings.ToLower(host), strings.TrimSuffix("/"+prefix, "/")
+}
+
+// mounts returns an app that hands each request to the app whose place is the longest that
+// it is below; one of its host comes before one of all hosts.
+func mounts(apps map[place]http.Handler) (http.Handler, error) {
+	m := mountMap{}
+	for _, p := range slices.Sorted(maps.Keys(apps)) {
+		host, prefix := p.split()
+		for _, other := range m[host] {
+			if other.prefix == prefix {
+				return nil, errors.New("two apps are mounted at " + string(p))
+			}
+		}
+		m[host] = append(m[host], mountedApp{prefix, mount.At(prefix, apps[p])})
+	}
+	for _, list := range m {
+		slices.SortFunc(list, func(a, b mountedApp) int { return len(b.prefix) - len(a.prefix) })
+	}
+	return m, nil
+}
+
+// mountMap has the apps of each host, those with the longest prefix first. The host "" is any.
+type mountMap map[string][]mountedApp
+
+type mountedApp struct {
+	prefix string
+	app    http.Handler
+}
+
+// ServeHTTP has the app answer that is mounted where the request goes.
+func (m mountMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, host := range []string{hostOf(r), ""} {
+		for _, one := range m[host] {
+			if _, ok := rewrite.Shift(r, one.prefix); ok || one.prefix == "" {
+				one.app.ServeHTTP(w, r)
+				return
+			}
+		}
+	}
+	http.NotFound(w, r)
+}
+
+// hostOf returns the host that a request names, without the port and the dot at its end.
+func hostOf(r *http.Request) string {
+	host := r.Host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// guest is mount.Guest as a filter: the place is that of who mounts the app.
+func guest(o mount.GuestOptions) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return mount.Guest("/", next, o) }
+}
+
+// stack makes one filter of several, outermost first.
+func stack(filters ...weir.Filter) func(http.Handler) http.Handler {
+	return weir.Stack(filters...).Then
+}
+
+// environ tells the application below more than the request says.
+func environ(variables map[string]string) func(http.Handler) http.Handler {
+	var edits []func(*http.Request)
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		edits = append(edits, mount.Environ(name, variables[name]))
+	}
+	return rewrite.Request(edits...)
+}
+
+// headerOptions say what becomes of the fields of a header.
+type headerOptions struct {
+	// Del are the fields to be removed, before all else.
+	Del []string
+
+	// Set has the fields that get one value in place of what they have.
+	Set map[string]string
+
+	// Add has the fields that get one value more.
+	Add map[string]string
+
+	// Default has the fields that get a value if they have none.
+	Default map[string]string
+}
+
+func requestHeader(o headerOptions) func(http.Handler) http.Handler {
+	return rewrite.RequestHeader(o.edits()...)
+}
+
+func responseHeader(o headerOptions) func(http.Handler) http.Handler {
+	return rewrite.ResponseHeader(o.edits()...)
+}
+
+func (o headerOptions) edits() []func(http.Header) {
+	edits := []func(http.Header){rewrite.Del(o.Del...)}
+	for _, some := range []struct {
+		values map[string]string
+		edit   func(name, value string) func(http.Header)
+	}{{o.Set, rewrite.Set}, {o.Add, rewrite.Add}, {o.Default, rewrite.Default}} {
+		for _, name := range slices.Sorted(maps.Keys(some.values)) {
+			edits = append(edits, some.edit(name, some.values[name]))
+		}
+	}
+	return edits
+}

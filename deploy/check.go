@@ -1,0 +1,291 @@
+package deploy
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checker reads files, and makes a graph of nodes of the sections that the site is made of.
+type checker struct {
+	report
+	warnings report
+	set      Set
+	files    map[string]*file // by absolute path; nil: cannot be read
+	nodes    map[any]*node    // by section, or by name of a part that needs none
+	path     []*node          // from the root to the node that is being made
+	partial  bool             // something was not read: what is missing may be there
+}
+
+// node is an app or a filter to be built, once.
+type node struct {
+	kind    kind
+	label   string
+	at      span
+	part    *Part
+	args    map[int]plan // by parameter
+	fields  map[int]plan // by field of the options or of the handler
+	keys    map[string]span
+	filters []*node // around the app, outermost first
+	inner   *node   // what the filters are around, in place of a part: the last of a pipeline
+}
+
+// ref is the key of a node without a section.
+type ref struct {
+	file *file
+	kind kind
+	name string
+}
+
+// named returns the node that a value names. It returns nil after an error.
+func (r reading) named(v *value, want kind) *node {
+	text, ok := "", false
+	if v.form == textForm {
+		text, ok = r.expand(v)
+	} else {
+		r.fail(v.at, "", "the name of %s is needed here, not %s", want.an(), v.form)
+	}
+	if !ok {
+		return nil
+	}
+	if s := r.lookup(v.at, text, want); s != nil {
+		s.used = true
+		return r.node(s, v.at)
+	}
+	if part, ok := r.set[text]; ok && part.kind == want {
+		return r.plain(v.at, text, part)
+	}
+	r.unknown(v.at, text, want)
+	return nil
+}
+
+// lookup returns the section of a name, or of file#name; nil: there is none.
+func (r reading) lookup(at span, text string, want kind) *section {
+	f, name := r.target(at, text)
+	if f == nil {
+		return nil
+	}
+	if want == appKind {
+		return f.find(name, appKind, pipelineKind)
+	}
+	return f.find(name, want)
+}
+
+// target returns the file and the name that a reference has; no file after an error.
+func (r reading) target(at span, text string) (*file, string) {
+	path, name, foreign := strings.Cut(text, "#")
+	if !foreign {
+		return r.file, text
+	}
+	if path == "" {
+		return r.file, name
+	}
+	return r.load(joined(r.file.name, path), at, r.section), name
+}
+
+// unknown reports a reference to what is not there.
+func (r reading) unknown(at span, text string, want kind) {
+	f, name := r.target(at, text)
+	if f == nil {
+		return // reported
+	}
+	need := fmt.Sprintf("%s is needed here", want.an())
+	other := filterKind
+	if want == filterKind {
+		other = appKind
+	}
+	if s := (reading{checker: r.checker, file: f}).lookup(at, name, other); s != nil {
+		r.fail(at, "", "%s is %s, %s", text, s.kind.an(), need)
+		s.used = true
+		return
+	}
+	part, ok := r.set[name]
+	if ok && f == r.file && part.kind == other {
+		r.fail(at, "", "%s is %s, %s", text, other.an(), need)
+		return
+	}
+	if r.partial {
+		return
+	}
+	hint := suggest(name, r.known(f, want))
+	if strings.HasSuffix(text, ".toml") {
+		hint = fmt.Sprintf("write %q for the section main of that file", text+"#main")
+	}
+	where := ""
+	if f != r.file {
+		where = " in " + f.name
+	}
+	r.fail(at, hint, "there is no %s %q%s", want, name, where)
+}
+
+// known returns the names that a reference in f may have.
+func (r reading) known(f *file, want kind) []string {
+	var names []string
+	for _, s := range f.sections {
+		if s.kind == want || want == appKind && s.kind == pipelineKind {
+			names = append(names, s.name)
+		}
+	}
+	if f == r.file {
+		names = append(names, r.set.names(want)...)
+	}
+	return names
+}
+
+// names returns the names of the parts of a kind.
+func (s Set) names(want kind) []string {
+	var names []string
+	for name, part := range s {
+		if part.kind == want {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// plain returns the node of a part that is named without a section: one for each file.
+func (r reading) plain(at span, name string, part Part) *node {
+	id := ref{r.file, part.kind, name}
+	if n := r.nodes[id]; n != nil {
+		return n
+	}
+	n := &node{kind: part.kind, label: string(part.kind) + " " + name, at: at, part: &part}
+	r.nodes[id] = n
+	r.fillNode(n, nil, r.file, fmt.Sprintf("write a section [%s.NAME] with use = %q", part.kind, name))
+	return n
+}
+
+// node returns the node of a section, and makes it if at is the first reference.
+func (c *checker) node(s *section, at span) *node {
+	if n := c.nodes[s]; n != nil {
+		if i := slices.Index(c.path, n); i >= 0 {
+			c.cycle(s, c.path[i:], at)
+		}
+		return n
+	}
+	n := &node{kind: s.kind, label: s.label(), at: s.at}
+	if s.kind == pipelineKind {
+		n.kind = appKind
+	}
+	c.nodes[s] = n
+	c.path = append(c.path, n)
+	defer func() { c.path = c.path[:len(c.path)-1] }()
+	if s.kind == pipelineKind {
+		c.pipeline(n, s)
+		return n
+	}
+	entries, part, ok := c.inherit(s)
+	if !ok {
+		return n
+	}
+	n.part = part
+	c.fillNode(n, entries, s.file, "")
+	return n
+}
+
+// cycle reports a reference that leads back to where it comes from.
+func (c *checker) cycle(s *section, path []*node, at span) {
+	var chain []string
+	for _, n := range path {
+		chain = append(chain, n.label)
+	}
+	c.add(at, c.path[len(c.path)-1].label, "this leads back to where it comes from: "+strings.Join(append(chain, s.label()), " → "), "")
+}
+
+// fillNode reads the keys of a node.
+func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
+	n.args, n.fields, n.keys = map[int]plan{}, map[int]plan{}, map[string]span{}
+	r := reading{checker: c, section: n.label, file: f}
+	var rest []*entry
+	for _, e := range entries {
+		r.file = e.file
+		k := n.part.key(e.key)
+		switch {
+		case n.kind == appKind && e.key == "filters":
+			n.filters = r.filters(e.value)
+		case k == nil && n.part.rest >= 0:
+			rest = append(rest, e)
+		case k == nil || k.name == "*":
+			r.fail(e.at, suggest(e.key, n.part.names()), "there is no key %q here", e.key)
+		case !writable(k.typ, map[reflect.Type]bool{}):
+			r.fail(e.at, "", "%q cannot be set in a file", e.key)
+		default:
+			n.keys[e.key] = e.value.at
+			r.note = k.note
+			n.set(k, r.plan(e.value, k.typ))
+			r.note = plainNote
+		}
+	}
+	r.file = f
+	for i := range n.part.keys {
+		r.missing(n, &n.part.keys[i], hint)
+	}
+	if i := n.part.rest; i >= 0 {
+		n.args[i] = r.mapOf(rest, n.part.make.Type().In(i))
+	}
+}
+
+func (n *node) set(k *key, p plan) {
+	if k.param >= 0 {
+		n.args[k.param] = p
+	} else {
+		n.fields[k.field] = p
+	}
+}
+
+// missing deals with a key that the section does not have: it may be required, or have a default that is
+// a path.
+func (r reading) missing(n *node, k *key, hint string) {
+	if _, ok := n.keys[k.name]; ok || k.name == "*" {
+		return
+	}
+	if k.required && !r.partial {
+		r.fail(n.at, hint, "%s is missing", strconv.Quote(k.name))
+		return
+	}
+	if n.part.make.Kind() != reflect.Pointer || k.typ.Kind() != reflect.String || k.note == plainNote {
+		return
+	}
+	if s := n.part.make.Elem().Field(k.field).String(); s != "" {
+		r.note = k.note
+		n.set(k, fixed(r.path(n.at, s), k.typ))
+	}
+}
+
+// filters reads the names of filters, outermost first.
+func (r reading) filters(v *value) []*node {
+	if v.form != listForm {
+		r.fail(v.at, `write one such as ["log", "gzip"]`, "a list of filters is needed here, not %s", v.form)
+		return nil
+	}
+	var nodes []*node
+	for _, one := range v.list {
+		nodes = append(nodes, r.named(one, filterKind))
+	}
+	return nodes
+}
+
+// pipeline reads the stack of a pipeline: filters, outermost first, and an app.
+func (c *checker) pipeline(n *node, s *section) {
+	r := reading{checker: c, section: s.label(), file: s.file}
+	for _, e := range s.table.entries {
+		if e.key != "stack" {
+			r.fail(e.at, suggest(e.key, []string{"stack"}), "there is no key %q here: a pipeline has a stack alone", e.key)
+		}
+	}
+	e := s.table.get("stack")
+	switch {
+	case e == nil && !r.partial:
+		r.fail(s.at, `write one such as stack = ["log", "main"]`, `"stack" is missing`)
+	case e == nil:
+	case e.value.form != listForm || len(e.value.list) == 0:
+		r.fail(e.value.at, `write one such as ["log", "main"]`, "a list of filters with an app at its end is needed here")
+	default:
+		list := e.value.list
+		last := len(list) - 1
+		n.filters = r.filters(&value{form: listForm, list: list[:last]})
+		n.inner = r.named(list[last], appKind)
+	}
+}

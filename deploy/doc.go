@@ -1,0 +1,2 @@
+// Package deploy makes a site of a file.
+package deploy

@@ -1,0 +1,147 @@
+package deploy
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/rewrite"
+)
+
+// logger reads a name: the logger is slog.Default, and its records have the attribute logger with that name.
+func (r reading) logger(v *value) plan {
+	s, ok := r.text(v)
+	if !ok {
+		return nil
+	}
+	return fixed(slog.New(late{}).With("logger", s), reflect.TypeFor[*slog.Logger]())
+}
+
+// late hands records to the handler that is slog.Default's when they come, as a nil logger would.
+type late struct {
+	with []func(slog.Handler) slog.Handler
+}
+
+func (l late) Enabled(ctx context.Context, level slog.Level) bool {
+	return slog.Default().Enabled(ctx, level)
+}
+
+func (l late) Handle(ctx context.Context, record slog.Record) error {
+	h := slog.Default().Handler()
+	for _, w := range l.with {
+		h = w(h)
+	}
+	return h.Handle(ctx, record)
+}
+
+func (l late) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return l.and(func(h slog.Handler) slog.Handler { return h.WithAttrs(attrs) })
+}
+
+func (l late) WithGroup(name string) slog.Handler {
+	return l.and(func(h slog.Handler) slog.Handler { return h.WithGroup(name) })
+}
+
+func (l late) and(w func(slog.Handler) slog.Handler) slog.Handler {
+	return late{append(l.with[:len(l.with):len(l.with)], w)}
+}
+
+// level reads a level, that of each record.
+func (r reading) level(v *value) plan {
+	w, _ := wordsOf(reflect.TypeFor[slog.Level]())
+	p := r.words(v, reflect.TypeFor[slog.Level](), w)
+	if p == nil {
+		return nil
+	}
+	x, _ := p(nil)
+	level := slog.Level(x.Int())
+	return fixed(func(capture.Sent) slog.Level { return level }, reflect.TypeFor[func(capture.Sent) slog.Level]())
+}
+
+// attrs reads a list of what of a request is logged.
+func (r reading) attrs(v *value) plan {
+	texts, ok := r.texts(v)
+	if !ok {
+		return nil
+	}
+	asked := make([]func(*http.Request) string, len(texts))
+	for i, s := range texts {
+		if asked[i] = r.aspect(v.list[i].at, s); asked[i] == nil {
+			return nil
+		}
+	}
+	return fixed(func(req *http.Request) []slog.Attr {
+		attrs := make([]slog.Attr, len(asked))
+		for i, ask := range asked {
+			attrs[i] = slog.String(texts[i], ask(req))
+		}
+		return attrs
+	}, reflect.TypeFor[func(*http.Request) []slog.Attr]())
+}
+
+// requestText reads what of a request counts, as aspect has it.
+func (r reading) requestText(v *value) plan {
+	s, ok := r.text(v)
+	if !ok {
+		return nil
+	}
+	ask := r.aspect(v.at, s)
+	if ask == nil {
+		return nil
+	}
+	return fixed(ask, reflect.TypeFor[func(*http.Request) string]())
+}
+
+// aspect returns what a word says of a request: host, method, path, query, script-name, user, or
+// header:NAME. Nil: the word means nothing, which it reports.
+func (r reading) aspect(at span, word string) func(*http.Request) string {
+	switch word {
+	case "host":
+		return func(req *http.Request) string { return req.Host }
+	case "method":
+		return func(req *http.Request) string { return req.Method }
+	case "path":
+		return func(req *http.Request) string { return req.URL.Path }
+	case "query":
+		return func(req *http.Request) string { return req.URL.RawQuery }
+	case "script-name":
+		return rewrite.ScriptName
+	case "user":
+		return func(req *http.Request) string {
+			user, _ := rewrite.User.Value(req.Context())
+			return user
+		}
+	}
+	if name, ok := strings.CutPrefix(word, "header:"); ok && isToken(name) {
+		return func(req *http.Request) string { return req.Header.Get(name) }
+	}
+	words := []string{"host", "method", "path", "query", "script-name", "user"}
+	hint := suggest(word, words)
+	if hint == "" {
+		hint = "write one of " + strings.Join(words, ", ") + ", or one such as \"header:User-Agent\""
+	}
+	r.fail(at, hint, "%q names nothing of a request", word)
+	return nil
+}
+
+// isToken says whether s can be the name of a field (RFC 9110 section 5.6.2).
+func isToken(s string) bool {
+	return s != "" && strings.Trim(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// texts reads a list of strings.
+func (r reading) texts(v *value) ([]string, bool) {
+	if v.form != listForm {
+		r.fail(v.at, "", "a list is needed here, not %s", v.form)
+		return nil, false
+	}
+	list, all := make([]string, len(v.list)), true
+	for i, one := range v.list {
+		s, ok := r.text(one)
+		list[i], all = s, all && ok
+	}
+	return list, all
+}

@@ -1,0 +1,136 @@
+package deploy
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"reflect"
+	"strconv"
+
+	"github.com/weirhttp/weir"
+	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/filter"
+	"github.com/weirhttp/weir/rewrite"
+)
+
+// encoding reads the name of a content coding.
+func (r reading) encoding(v *value) plan {
+	s, ok := r.text(v)
+	if !ok {
+		return nil
+	}
+	if s != "gzip" && s != "zstd" {
+		r.fail(v.at, "", "%q is no content coding that comes with this program: write \"zstd\" or \"gzip\"", s)
+		return nil
+	}
+	return fixed(filter.Encoding{Name: s}, reflect.TypeFor[filter.Encoding]())
+}
+
+// headMatch reads a list of media types.
+func (r reading) headMatch(v *value) plan {
+	types, ok := r.texts(v)
+	if !ok {
+		return nil
+	}
+	var match func(*capture.Head) bool
+	if message := caught(func() { match = rewrite.Type(types...) }); message != "" {
+		r.fail(v.at, "", "%s", message)
+		return nil
+	}
+	return fixed(match, reflect.TypeFor[func(*capture.Head) bool]())
+}
+
+// requestMatch reads which requests are meant: a list of patterns, or a table with one of the keys
+// pattern, from and not.
+func (r reading) requestMatch(v *value) plan {
+	match := r.match(v)
+	if match == nil {
+		return nil
+	}
+	return fixed(match, reflect.TypeFor[func(*http.Request) bool]())
+}
+
+func (r reading) match(v *value) func(*http.Request) bool {
+	switch {
+	case v.form == listForm:
+		return r.patterns(v)
+	case v.form != tableForm || len(v.table.entries) != 1:
+		r.fail(v.at, `write one such as ["/static/"], { from = ["10.0.0.0/8"] } or { not = ["/static/"] }`,
+			"this does not say which requests are meant")
+		return nil
+	}
+	e := v.table.entries[0]
+	switch e.key {
+	case "pattern":
+		return r.patterns(e.value)
+	case "from":
+		return r.from(e.value)
+	case "not":
+		if match := r.match(e.value); match != nil {
+			return weir.Not(match)
+		}
+		return nil
+	}
+	r.fail(e.at, suggest(e.key, []string{"pattern", "from", "not"}), "there is no key %q here: requests are meant by pattern, from or not", e.key)
+	return nil
+}
+
+// patterns reads a list of patterns of http.ServeMux.
+func (r reading) patterns(v *value) func(*http.Request) bool {
+	texts, ok := r.texts(v)
+	if !ok {
+		return nil
+	}
+	all := true
+	for i, s := range texts { // one by one, for the place of a fault
+		if message := caught(func() { weir.Pattern(s) }); message != "" {
+			r.fail(v.list[i].at, `write one such as "/static/" or "GET example.org/{path...}"`, "%s", message)
+			all = false
+		}
+	}
+	if !all {
+		return nil
+	}
+	var match func(*http.Request) bool
+	if message := caught(func() { match = weir.Pattern(texts...) }); message != "" {
+		r.fail(v.at, "", "%s", message)
+		return nil
+	}
+	return match
+}
+
+// from reads a list of ranges of addresses, in one of which the peer is.
+func (r reading) from(v *value) func(*http.Request) bool {
+	p := r.plan(v, reflect.TypeFor[[]netip.Prefix]())
+	if p == nil || len(r.errors) > 0 {
+		return nil
+	}
+	x, _ := p(nil)
+	prefixes := x.Interface().([]netip.Prefix)
+	return func(req *http.Request) bool {
+		peer, err := netip.ParseAddrPort(req.RemoteAddr)
+		if err != nil {
+			return false
+		}
+		for _, prefix := range prefixes {
+			if prefix.Contains(peer.Addr().Unmap().WithZone("")) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// caught returns what f panics with, or nothing.
+func caught(f func()) (message string) {
+	defer func() {
+		if x := recover(); x != nil {
+			message = fmt.Sprint(x)
+			if message == "" {
+				message = "panic: " + strconv.Quote(message)
+			}
+		}
+	}()
+	f()
+	return ""
+}

@@ -1,0 +1,48 @@
+package deploy
+
+import (
+	"slices"
+	"strconv"
+)
+
+// suggest returns "did you mean …?" for the name that is nearest to a wrong one, or nothing.
+func suggest(wrong string, names []string) string {
+	best, least := "", len([]rune(wrong))/3+2 // more edits than that are another word
+	slices.Sort(names)
+	for _, name := range names {
+		if d := distance([]rune(wrong), []rune(name)); d < least && d < len([]rune(name)) {
+			best, least = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "did you mean " + strconv.Quote(best) + "?"
+}
+
+// distance counts the characters to be added, dropped, changed or swapped with the next to make b of a.
+func distance(a, b []rune) int {
+	if max(len(a), len(b)) > 100 {
+		return 100
+	}
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range a {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range b {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}

@@ -1,0 +1,136 @@
+package deploy
+
+import (
+	"errors"
+	"log/slog"
+	"math"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// words is how a type is written as text.
+type words struct {
+	what    string // "a duration"
+	example string
+	parse   func(string) (any, error)
+}
+
+// wordsOf returns how t is written as text, and whether it is.
+func wordsOf(t reflect.Type) (words, bool) {
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return words{"a duration", "10s", func(s string) (any, error) { return time.ParseDuration(s) }}, true
+	case reflect.TypeFor[netip.Prefix]():
+		return words{"a range of addresses", "10.0.0.0/8", parsePrefix}, true
+	case reflect.TypeFor[netip.Addr]():
+		return words{"an address", "192.0.2.1", func(s string) (any, error) { return netip.ParseAddr(s) }}, true
+	case reflect.TypeFor[*url.URL]():
+		return words{"a URL", "http://localhost:3000", parseURL}, true
+	case reflect.TypeFor[rate.Limit]():
+		return words{"a rate", "100/s", parseRate}, true
+	case reflect.TypeFor[*rate.Limiter]():
+		return words{"a rate", "100/s", parseRate}, true
+	case reflect.TypeFor[*regexp.Regexp]():
+		return words{"a regular expression", "^/static/", func(s string) (any, error) { return regexp.Compile(s) }}, true
+	case reflect.TypeFor[slog.Level]():
+		return words{"a level", "info", parseLevel}, true
+	case reflect.TypeFor[size]():
+		return words{"a size", "10MiB", parseSize}, true
+	}
+	return words{}, false
+}
+
+// size stands for a whole number of bytes.
+type size int64
+
+// parseSize reads bytes with a unit: B, or one of powers of 1024 (KiB) or 1000 (kB).
+func parseSize(s string) (any, error) {
+	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+	n, err := strconv.ParseInt(s[:digits], 10, 64)
+	if err != nil {
+		return nil, errors.New("it does not begin with a number")
+	}
+	var unit int64
+	switch strings.TrimLeft(s[digits:], " ") {
+	case "B":
+		unit = 1
+	case "kB":
+		unit = 1e3
+	case "MB":
+		unit = 1e6
+	case "GB":
+		unit = 1e9
+	case "KiB":
+		unit = 1 << 10
+	case "MiB":
+		unit = 1 << 20
+	case "GiB":
+		unit = 1 << 30
+	default:
+		return nil, errors.New("its unit is not one of B, kB, KiB, MB, MiB, GB and GiB")
+	}
+	if n > math.MaxInt64/unit {
+		return nil, errors.New("it is too large")
+	}
+	return size(n * unit), nil
+}
+
+// parseRate reads events in a second, a minute or an hour.
+func parseRate(s string) (any, error) {
+	if s == "unlimited" {
+		return rate.Inf, nil
+	}
+	number, unit, _ := strings.Cut(s, "/")
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || math.IsInf(n, 0) || !(n > 0) {
+		return nil, errors.New("it does not begin with a number above 0")
+	}
+	switch strings.TrimSpace(unit) {
+	case "s":
+		return rate.Limit(n), nil
+	case "min":
+		return rate.Limit(n / 60), nil
+	case "h":
+		return rate.Limit(n / 3600), nil
+	}
+	return nil, errors.New("it does not end with one of /s, /min and /h")
+}
+
+func parsePrefix(s string) (any, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.Prefix(a.BitLen())
+	}
+	p, err := netip.ParsePrefix(s)
+	if err == nil && p != p.Masked() {
+		return nil, errors.New("bits are set after the prefix: it is " + p.Masked().String())
+	}
+	return p, err
+}
+
+func parseURL(s string) (any, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		var e *url.Error
+		if errors.As(err, &e) {
+			err = e.Err // without the URL, which may have a password
+		}
+		return nil, err
+	case u.Scheme == "" || u.Opaque != "" || u.Host == "":
+		return nil, errors.New("it does not begin with a scheme and a host")
+	}
+	return u, nil
+}
+
+func parseLevel(s string) (any, error) {
+	var level slog.Level
+	err := level.UnmarshalText([]byte(s))
+	return level, err
+}
