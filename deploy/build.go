@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,6 @@ type building struct {
 	report
 	apps    map[*node]http.Handler
 	filters map[*node]func(http.Handler) http.Handler
-	failed  map[*node]bool
 	closers closers
 	done    bool
 }
@@ -37,24 +37,21 @@ func (c *closers) Close() error {
 	return errors.Join(errs...)
 }
 
-// app returns the handler of an app; nil: it could not be made.
+// app returns the handler of an app. For one that cannot be made, which it reports, it returns another
+// one, so that what is around it is made, too, and says what is wrong with it.
 func (b *building) app(n *node) http.Handler {
-	h, ok := b.apps[n]
-	if ok {
+	if h, ok := b.apps[n]; ok {
 		return h
 	}
+	h := http.NotFoundHandler()
 	if n.inner != nil {
 		h = b.app(n.inner)
 	} else if x := b.make(n); x.IsValid() {
-		h, _ = x.Interface().(http.Handler)
+		h = x.Interface().(http.Handler)
 		b.adopt(n, h)
 	}
 	for _, f := range slices.Backward(n.filters) {
-		if bind := b.filter(f); bind == nil {
-			h = nil
-		} else if h != nil {
-			h = b.bind(f, bind, h)
-		}
+		h = b.bind(f, b.filter(f), h)
 	}
 	b.apps[n] = h
 	return h
@@ -75,12 +72,12 @@ func (b *building) adopt(n *node, h http.Handler) {
 	}
 }
 
-// filter returns the filter of a node; nil: it could not be made.
+// filter returns the filter of a node; for one that cannot be made, as app does, one that does nothing.
 func (b *building) filter(n *node) func(http.Handler) http.Handler {
 	if f, ok := b.filters[n]; ok {
 		return f
 	}
-	var f func(http.Handler) http.Handler
+	f := func(next http.Handler) http.Handler { return next }
 	if x := b.make(n); x.IsValid() {
 		f = x.Convert(filterType).Interface().(func(http.Handler) http.Handler)
 	}
@@ -88,14 +85,13 @@ func (b *building) filter(n *node) func(http.Handler) http.Handler {
 	return f
 }
 
-// bind puts a filter around a handler; nil: it panics.
-func (b *building) bind(n *node, f func(http.Handler) http.Handler, next http.Handler) (h http.Handler) {
-	switch {
-	case b.done: // a filter that binds others while it serves
+// bind puts a filter around a handler.
+func (b *building) bind(n *node, f func(http.Handler) http.Handler, next http.Handler) http.Handler {
+	if b.done { // a filter that binds others while it serves
 		return f(next)
-	case next != nil:
-		b.try(n, func() { h = f(next) })
 	}
+	h := next
+	b.try(n, func() { h = f(next) })
 	return h
 }
 
@@ -107,15 +103,10 @@ func (b *building) make(n *node) (made reflect.Value) {
 		for _, k := range p.keys {
 			x.Elem().Field(k.field).Set(p.make.Elem().Field(k.field))
 		}
-		if !fill(b, x.Elem(), n.fields) {
-			return reflect.Value{}
-		}
+		fill(b, x.Elem(), n.fields)
 		return x
 	}
-	args, ok := b.arguments(n)
-	if !ok {
-		return reflect.Value{}
-	}
+	args := b.arguments(n)
 	b.try(n, func() {
 		var out []reflect.Value
 		if p.make.Type().IsVariadic() {
@@ -135,22 +126,19 @@ func (b *building) make(n *node) (made reflect.Value) {
 }
 
 // arguments returns what the constructor of a node's part is called with.
-func (b *building) arguments(n *node) ([]reflect.Value, bool) {
-	t, all := n.part.make.Type(), true
+func (b *building) arguments(n *node) []reflect.Value {
+	t := n.part.make.Type()
 	args := make([]reflect.Value, t.NumIn())
 	for i := range args {
 		args[i] = reflect.New(t.In(i)).Elem()
 		if p := n.args[i]; p != nil {
-			x, ok := p(b)
-			if all = all && ok; ok {
-				args[i].Set(x)
-			}
+			args[i].Set(p(b))
 		}
 	}
-	if n.part.options != nil && !fill(b, args[len(args)-1], n.fields) {
-		all = false
+	if n.part.options != nil {
+		fill(b, args[len(args)-1], n.fields)
 	}
-	return args, all
+	return args
 }
 
 // try calls f, whose panic is an error of the node: at the key that it speaks of, if it does of one.
@@ -163,17 +151,24 @@ func (b *building) try(n *node, f func()) {
 	for _, k := range n.part.keys {
 		word := regexp.MustCompile(`\b` + regexp.QuoteMeta(k.goName) + `\b`)
 		if place, ok := n.keys[k.name]; ok && word.MatchString(message) {
-			at = place
+			at, message = place, word.ReplaceAllLiteralString(message, k.name)
 			break
 		}
 	}
-	if !b.failed[n] {
-		b.add(at, n.label, firstLine(message), "")
-	}
-	b.failed[n] = true
+	b.add(at, n.label, message, "")
 }
 
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return fmt.Sprintf("%.500s", s)
+// speaker is who speaks at the beginning of a message of a constructor.
+var speaker = regexp.MustCompile(`^[a-z]+\.[A-Z][A-Za-z]*: `)
+
+// caught returns what f panics with, in one line and without the name of the function; empty: nothing.
+func caught(f func()) (message string) {
+	defer func() {
+		if x := recover(); x != nil {
+			line, _, _ := strings.Cut(fmt.Sprint(x), "\n")
+			message = cmp.Or(speaker.ReplaceAllString(line, ""), "it panics")
+		}
+	}()
+	f()
+	return ""
 }

@@ -48,8 +48,7 @@ type place string
 
 // UnmarshalText reads the key of a mount.
 func (p *place) UnmarshalText(text []byte) error {
-	*p = place(text)
-	host, prefix := p.split()
+	host, prefix := place(text).split()
 	if !strings.Contains(string(text), "/") {
 		return errors.New(`this is no place to mount at: write a path such as "/blog/", or a host and a path such as "example.org/"`)
 	}
@@ -59,12 +58,13 @@ func (p *place) UnmarshalText(text []byte) error {
 	if message := caught(func() { mount.At(prefix, http.NotFoundHandler()) }); message != "" {
 		return errors.New(message)
 	}
+	*p = place(host + prefix + "/") // one way to write it
 	return nil
 }
 
 var _ encoding.TextUnmarshaler = (*place)(nil)
 
-// split returns the host, without the port and in lower case, and the prefix without its last slash.
+// split returns the host, in lower case, and the prefix without its last slash.
 func (p place) split() (host, prefix string) {
 	host, prefix, _ = strings.Cut(string(p), "/")
 	return strings.ToLower(host), strings.TrimSuffix("/"+prefix, "/")
@@ -72,21 +72,16 @@ func (p place) split() (host, prefix string) {
 
 // mounts returns an app that hands each request to the app whose place is the longest that
 // it is below; one of its host comes before one of all hosts.
-func mounts(apps map[place]http.Handler) (http.Handler, error) {
+func mounts(apps map[place]http.Handler) http.Handler {
 	m := mountMap{}
-	for _, p := range slices.Sorted(maps.Keys(apps)) {
+	for p, app := range apps {
 		host, prefix := p.split()
-		for _, other := range m[host] {
-			if other.prefix == prefix {
-				return nil, errors.New("two apps are mounted at " + string(p))
-			}
-		}
-		m[host] = append(m[host], mountedApp{prefix, mount.At(prefix, apps[p])})
+		m[host] = append(m[host], mountedApp{prefix, mount.At(prefix, app)})
 	}
 	for _, list := range m {
 		slices.SortFunc(list, func(a, b mountedApp) int { return len(b.prefix) - len(a.prefix) })
 	}
-	return m, nil
+	return m
 }
 
 // mountMap has the apps of each host, those with the longest prefix first. The host "" is any.

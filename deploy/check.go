@@ -17,6 +17,7 @@ type checker struct {
 	nodes    map[any]*node    // by section, or by name of a part that needs none
 	path     []*node          // from the root to the node that is being made
 	partial  bool             // something was not read: what is missing may be there
+	lenient  bool             // sections may miss keys: they may be there to be inherited from
 }
 
 // node is an app or a filter to be built, once.
@@ -98,7 +99,6 @@ func (r reading) unknown(at span, text string, want kind) {
 	}
 	if s := (reading{checker: r.checker, file: f}).lookup(at, name, other); s != nil {
 		r.fail(at, "", "%s is %s, %s", text, s.kind.an(), need)
-		s.used = true
 		return
 	}
 	part, ok := r.set[name]
@@ -241,7 +241,10 @@ func (r reading) missing(n *node, k *key, hint string) {
 	if _, ok := n.keys[k.name]; ok || k.name == "*" {
 		return
 	}
-	if k.required && !r.partial {
+	if k.required && (r.partial || r.lenient) {
+		return
+	}
+	if k.required {
 		r.fail(n.at, hint, "%s is missing", strconv.Quote(k.name))
 		return
 	}
@@ -277,7 +280,7 @@ func (c *checker) pipeline(n *node, s *section) {
 	}
 	e := s.table.get("stack")
 	switch {
-	case e == nil && !r.partial:
+	case e == nil && !r.partial && !r.lenient:
 		r.fail(s.at, `write one such as stack = ["log", "main"]`, `"stack" is missing`)
 	case e == nil:
 	case e.value.form != listForm || len(e.value.list) == 0:

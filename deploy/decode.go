@@ -5,20 +5,20 @@ import (
 	"math"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"golang.org/x/time/rate"
 )
 
-// plan makes a value when the site is built; false: something in it could not be made, which is
-// reported already. The nil plan is that of a value with an error.
-type plan func(*building) (reflect.Value, bool)
+// plan makes a value when the site is built. The nil plan is that of a value with an error.
+type plan func(*building) reflect.Value
 
 // fixed is the plan of a value that needs nothing of the build.
 func fixed(x any, t reflect.Type) plan {
 	v := reflect.ValueOf(x).Convert(t)
-	return func(*building) (reflect.Value, bool) { return v, true }
+	return func(*building) reflect.Value { return v }
 }
 
 // reading is a value's surroundings: whose it is and what it may refer to.
@@ -120,22 +120,21 @@ func (r reading) words(v *value, t reflect.Type, w words) plan {
 		if limit < math.MaxInt32 {
 			burst = int(math.Ceil(float64(limit)))
 		}
-		return func(*building) (reflect.Value, bool) { return reflect.ValueOf(rate.NewLimiter(limit, burst)), true }
+		return func(*building) reflect.Value { return reflect.ValueOf(rate.NewLimiter(limit, burst)) }
 	}
 	return fixed(x, t)
 }
 
-// reason returns what a parser of the standard library says, without what the message has already.
+// inFront is what parsers of the standard library put before what they have to say.
+var inFront = regexp.MustCompile(`^(time: |error parsing regexp: |slog: level string "[^"]*": |(netip\.)?Parse\w+\(".*"\): )`)
+
+// reason returns what a parser says of a text, without the text.
 func reason(err error, text string) string {
 	s := err.Error()
-	for _, quoted := range []string{strconv.Quote(text), "(" + strconv.Quote(text) + ")"} {
-		s = strings.TrimSuffix(s, " "+quoted)
-		s = strings.ReplaceAll(s, quoted+": ", "")
+	for t := ""; t != s; {
+		t, s = s, inFront.ReplaceAllString(s, "")
 	}
-	for _, prefix := range []string{"time: ", "error parsing regexp: ", "ParseAddr", "netip.ParsePrefix", "slog: level string ", ": "} {
-		s = strings.TrimPrefix(s, prefix)
-	}
-	return s
+	return strings.TrimSuffix(s, " "+strconv.Quote(text))
 }
 
 // whole reads a whole number, which with sizeNote may also be a size.
@@ -146,8 +145,7 @@ func (r reading) whole(v *value, t reflect.Type) plan {
 		if p == nil {
 			return nil
 		}
-		n, _ := p(nil)
-		return r.number(v, n.Int(), t)
+		return r.number(v, p(nil).Int(), t)
 	}
 	what := "a whole number"
 	if r.note == sizeNote {
@@ -176,7 +174,7 @@ func (r reading) number(v *value, n int64, t reflect.Type) plan {
 		r.fail(v.at, "", "%d does not fit here", n)
 		return nil
 	}
-	return func(*building) (reflect.Value, bool) { return x, true }
+	return func(*building) reflect.Value { return x }
 }
 
 func (r reading) float(v *value, t reflect.Type) plan {
@@ -201,141 +199,20 @@ func (r reading) string(v *value, t reflect.Type) plan {
 	return fixed(r.path(v.at, s), t)
 }
 
-// slice reads a list. With environNote a table will do, whose keys are names of variables.
-func (r reading) slice(v *value, t reflect.Type) plan {
-	if r.note == environNote && v.form == tableForm {
-		return r.environ(v, t)
-	}
-	if v.form != listForm {
-		r.fail(v.at, "", "a list is needed here, not %s", v.form)
-		return nil
-	}
-	plans := make([]plan, len(v.list))
-	for i, one := range v.list {
-		plans[i] = r.plan(one, t.Elem())
-	}
-	return sliceOf(plans, t)
-}
-
-func sliceOf(plans []plan, t reflect.Type) plan {
-	return func(b *building) (reflect.Value, bool) {
-		all := true
-		list := reflect.MakeSlice(t, 0, len(plans))
-		for _, p := range plans {
-			x, ok := p(b)
-			if all = all && ok; ok {
-				list = reflect.Append(list, x)
-			}
-		}
-		return list, all
-	}
-}
-
-func (r reading) environ(v *value, t reflect.Type) plan {
-	var list []string
-	for _, e := range v.table.entries {
-		if e.key == "" || strings.ContainsAny(e.key, "=\x00") {
-			r.fail(e.at, "", "%q is no name of a variable", e.key)
-		}
-		if s, ok := r.text(e.value); ok {
-			list = append(list, e.key+"="+s)
-		}
-	}
-	return fixed(list, t)
-}
-
-// mapping reads a table whose keys are free.
-func (r reading) mapping(v *value, t reflect.Type) plan {
-	if v.form != tableForm {
-		r.fail(v.at, "", "a table is needed here, not %s", v.form)
-		return nil
-	}
-	return r.mapOf(v.table.entries, t)
-}
-
-// mapOf reads keys and values. A key whose type has a method UnmarshalText is read by it.
-func (r reading) mapOf(entries []*entry, t reflect.Type) plan {
-	keys, plans := make([]reflect.Value, len(entries)), make([]plan, len(entries))
-	for i, e := range entries {
-		k := reflect.New(t.Key())
-		if u, ok := k.Interface().(interface{ UnmarshalText([]byte) error }); ok {
-			if err := u.UnmarshalText([]byte(e.key)); err != nil {
-				r.fail(e.at, "", "%s", err)
-			}
-		} else {
-			k.Elem().SetString(e.key)
-		}
-		keys[i] = k.Elem()
-		r.file = e.file
-		plans[i] = r.plan(e.value, t.Elem())
-	}
-	return func(b *building) (reflect.Value, bool) {
-		all := true
-		m := reflect.MakeMapWithSize(t, len(keys))
-		for i, p := range plans {
-			x, ok := p(b)
-			if all = all && ok; ok {
-				m.SetMapIndex(keys[i], x)
-			}
-		}
-		return m, all
-	}
-}
-
-// structure reads a table whose keys are the fields of a struct.
-func (r reading) structure(v *value, t reflect.Type) plan {
-	if v.form != tableForm {
-		r.fail(v.at, "", "a table is needed here, not %s", v.form)
-		return nil
-	}
-	p := Part{keys: fieldKeys(t), rest: -1}
-	plans := map[int]plan{}
-	for _, e := range v.table.entries {
-		if k := p.key(e.key); k == nil || !writable(k.typ, map[reflect.Type]bool{}) {
-			r.fail(e.at, suggest(e.key, p.names()[1:]), "there is no key %q here", e.key)
-		} else {
-			plans[k.field] = r.plan(e.value, k.typ)
-		}
-	}
-	return func(b *building) (reflect.Value, bool) {
-		x := reflect.New(t).Elem()
-		return x, fill(b, x, plans)
-	}
-}
-
-// fill sets the fields of a struct.
-func fill(b *building, x reflect.Value, plans map[int]plan) bool {
-	all := true
-	for field, p := range plans {
-		v, ok := p(b)
-		if all = all && ok; ok {
-			x.Field(field).Set(v)
-		}
-	}
-	return all
-}
-
 // app reads the name of an app.
 func (r reading) app(v *value) plan {
 	n := r.named(v, appKind)
-	return func(b *building) (reflect.Value, bool) {
+	return func(b *building) reflect.Value {
 		h := b.app(n)
-		if h == nil {
-			return reflect.Value{}, false
-		}
-		return reflect.ValueOf(&h).Elem(), true
+		return reflect.ValueOf(&h).Elem()
 	}
 }
 
 // filter reads the name of a filter.
 func (r reading) filter(v *value, t reflect.Type) plan {
 	n := r.named(v, filterKind)
-	return func(b *building) (reflect.Value, bool) {
+	return func(b *building) reflect.Value {
 		f := b.filter(n)
-		if f == nil {
-			return reflect.Value{}, false
-		}
-		bound := func(next http.Handler) http.Handler { return b.bind(n, f, next) }
-		return reflect.ValueOf(bound).Convert(t), true
+		return reflect.ValueOf(func(next http.Handler) http.Handler { return b.bind(n, f, next) }).Convert(t)
 	}
 }

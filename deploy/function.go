@@ -43,5 +43,5 @@ func (r reading) folder(v *value) plan {
 	}
 	r.note = folderNote
 	files := os.DirFS(r.path(v.at, s))
-	return func(*building) (reflect.Value, bool) { return reflect.ValueOf(&files).Elem(), true }
+	return func(*building) reflect.Value { return reflect.ValueOf(&files).Elem() }
 }

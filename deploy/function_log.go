@@ -56,8 +56,7 @@ func (r reading) level(v *value) plan {
 	if p == nil {
 		return nil
 	}
-	x, _ := p(nil)
-	level := slog.Level(x.Int())
+	level := slog.Level(p(nil).Int())
 	return fixed(func(capture.Sent) slog.Level { return level }, reflect.TypeFor[func(capture.Sent) slog.Level]())
 }
 

@@ -1,11 +1,9 @@
 package deploy
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
 	"reflect"
-	"strconv"
 
 	"github.com/weirhttp/weir"
 	"github.com/weirhttp/weir/capture"
@@ -105,8 +103,7 @@ func (r reading) from(v *value) func(*http.Request) bool {
 	if p == nil || len(r.errors) > 0 {
 		return nil
 	}
-	x, _ := p(nil)
-	prefixes := x.Interface().([]netip.Prefix)
+	prefixes := p(nil).Interface().([]netip.Prefix)
 	return func(req *http.Request) bool {
 		peer, err := netip.ParseAddrPort(req.RemoteAddr)
 		if err != nil {
@@ -119,18 +116,4 @@ func (r reading) from(v *value) func(*http.Request) bool {
 		}
 		return false
 	}
-}
-
-// caught returns what f panics with, or nothing.
-func caught(f func()) (message string) {
-	defer func() {
-		if x := recover(); x != nil {
-			message = fmt.Sprint(x)
-			if message == "" {
-				message = "panic: " + strconv.Quote(message)
-			}
-		}
-	}()
-	f()
-	return ""
 }

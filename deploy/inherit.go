@@ -97,11 +97,27 @@ func (c *checker) root(f *file, name string) *node {
 	return nil
 }
 
-// unused warns of the sections of a file that nothing refers to.
-func (c *checker) unused(f *file) {
+// unreached warns of the sections of a file that nothing refers to, and checks them, too: often it is
+// another mistake for which nothing does. They may miss keys, as a section to be inherited from does.
+func (c *checker) unreached(f *file) {
+	var list []*section
 	for _, s := range f.sections {
-		if !s.used && !c.partial {
-			c.warnings.add(s.at, s.label(), "nothing refers to this section", "")
+		if !s.used {
+			list = append(list, s)
+			if !c.partial {
+				c.warnings.add(s.at, s.label(), "nothing refers to this section", "")
+			}
+		}
+	}
+	c.lenient = true
+	for _, s := range list {
+		if s.kind != pipelineKind {
+			c.inherit(s) // marks what is used by others
+		}
+	}
+	for _, s := range list {
+		if !s.used {
+			c.node(s, s.at)
 		}
 	}
 }

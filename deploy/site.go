@@ -56,7 +56,7 @@ func check(path, app string, text []byte, set Set) (*Site, error) {
 	c.warnings.order = c.order
 	f := c.parse(path, absolute, text)
 	root := c.root(f, app)
-	c.unused(f)
+	c.unreached(f)
 	s := &Site{root: root, order: c.order}
 	if err := c.warnings.sorted(); err != nil {
 		s.Warnings = err.(Errors)
@@ -77,7 +77,6 @@ func (s *Site) Build() (http.Handler, io.Closer, error) {
 	b := &building{
 		apps:    map[*node]http.Handler{},
 		filters: map[*node]func(http.Handler) http.Handler{},
-		failed:  map[*node]bool{},
 	}
 	b.order = s.order
 	h := b.app(s.root)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -55,26 +56,52 @@ func readTOML(src *source, r *report) (*table, bool) {
 // recover reports a fault of the syntax and moves on to the next header.
 func (t *tomlReader) recover(err error) {
 	at := t.base + t.offsetOf(err)
-	message := err.Error()
+	line := bytes.LastIndexByte(t.src.text[:min(at, len(t.src.text))], '\n') + 1
+	t.into = nil
+	if t.isHeader(line) && t.isOpen(line) {
+		t.add(span{t.src, line, line + 1}, "", "the list before this line has no ] at its end", "")
+		t.base, t.cursor = line, line
+		return
+	}
 	to := at + 1
 	if at >= len(t.src.text) {
 		at = max(0, len(t.src.text)-1)
 		to = at
 	}
+	message := err.Error()
+	if message == "basic strings cannot have new lines" || message == "literal strings cannot have new lines" {
+		message = "this string has no quote at its end"
+	}
 	t.add(span{t.src, at, to}, "", message, "")
-	t.into = nil
 	for {
 		i := bytes.IndexByte(t.src.text[at:], '\n')
 		if i < 0 {
 			t.base = len(t.src.text)
 			return
 		}
-		at += i + 1
-		if bytes.HasPrefix(bytes.TrimLeft(t.src.text[at:], " \t"), []byte("[")) {
+		if at += i + 1; t.isHeader(at) {
 			t.base, t.cursor = at, at
 			return
 		}
 	}
+}
+
+// isHeader says whether a line begins with a bracket.
+func (t *tomlReader) isHeader(line int) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(t.src.text[line:], " \t"), []byte("["))
+}
+
+// isOpen says whether the line before this one, blank lines and comments aside, goes on in it.
+func (t *tomlReader) isOpen(line int) bool {
+	for line > t.base {
+		end := line - 1
+		line = bytes.LastIndexByte(t.src.text[:end], '\n') + 1
+		text, _, _ := bytes.Cut(t.src.text[line:end], []byte("#"))
+		if text = bytes.TrimSpace(text); len(text) > 0 {
+			return text[len(text)-1] == ',' || text[len(text)-1] == '['
+		}
+	}
+	return false
 }
 
 // offsetOf returns where the parser stopped, from t.base.
@@ -103,7 +130,7 @@ func (t *tomlReader) checkRest() {
 			at += bytes.IndexByte(t.src.text[at:], '\n') + 1
 		}
 		at = min(max(0, at+column-1), len(t.src.text))
-		t.add(span{t.src, at, at + 1}, "", e.Error(), "")
+		t.add(span{t.src, at, at + 1}, "", strings.TrimPrefix(e.Error(), "toml: "), "")
 	} else if err != nil {
 		t.add(span{src: t.src}, "", err.Error(), "")
 	}
@@ -205,6 +232,9 @@ func (t *tomlReader) keyValue(into *table, n *unstable.Node, state tableState) {
 	at := t.spanOf(keys[last])
 	t.cursor = at.to
 	v := t.valueOf(n.Value())
+	if v.form == listForm || v.form == tableForm {
+		v.at.to = t.spanOf(n).to
+	}
 	if into == nil {
 		return
 	}
