@@ -34,7 +34,9 @@ type Error struct {
 // Error returns "file:line:column: section: message; hint", one line.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Pos.String() + ": ")
+	if e.Pos.File != "" {
+		b.WriteString(e.Pos.String() + ": ")
+	}
 	if e.Section != "" {
 		b.WriteString(e.Section + ": ")
 	}

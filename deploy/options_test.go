@@ -1,0 +1,271 @@
+package deploy_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weirhttp/weir/deploy"
+	"github.com/weirhttp/weir/filter"
+	"github.com/weirhttp/weir/mount"
+)
+
+// options are all options of the parts of Builtin: how a file writes them, and what they come to. A field
+// that is not in want, because it is a function or the like, must come to something else than nil.
+var options = []struct {
+	part, text string
+	want       any
+}{
+	{"access-log", `
+		logger = "web"
+		level = "info"
+		attrs = ["query", "header:Referer"]`, filter.AccessLogOptions{}},
+	{"compress", `
+		encodings = ["gzip", "zstd"]
+		min-size = "1KiB"
+		match = ["text/*"]`, filter.CompressOptions{Encodings: []filter.Encoding{{Name: "gzip"}, {Name: "zstd"}}, MinSize: 1024}},
+	{"rate-limit", `
+		limit = "5/s"
+		burst = 10
+		key = "user"
+		max-keys = 100
+		total = "1000/min"
+		name = "web"`, filter.RateLimitOptions{MaxKeys: 100, Name: "web"}},
+	{"recover", `logger = "web"`, filter.RecoverOptions{}},
+	{"request-id", `
+		header = "X-Id"
+		trust = { from = ["10.0.0.0/8"] }`, filter.RequestIDOptions{Header: "X-Id"}},
+	{"map-fields", `
+		hosts = ["localhost:3000"]
+		cookie-prefix = "a-"
+		keep-cookies = ["b"]
+		host-cookies = ["c"]
+		whole-origin = true`, mount.MapFieldsOptions{Hosts: []string{"localhost:3000"}, CookiePrefix: "a-",
+		KeepCookies: []string{"b"}, HostCookies: []string{"c"}, WholeOrigin: true}},
+	{"guest", `
+		fields = { cookie-prefix = "a-" }
+		user-field = "X-User"`, mount.GuestOptions{Fields: mount.MapFieldsOptions{CookiePrefix: "a-"}, UserField: "X-User"}},
+	{"cgi", `
+		path = "bin/x.cgi"
+		args = ["-v"]
+		dir = "work"
+		env = { A = "1", B = "2" }
+		inherit-env = ["HOME"]
+		spool = "10MiB"
+		timeout = "1m30s"
+		processes = 1_0
+		queue = 0x10
+		logger = "cgi"`, &mount.CGI{Path: "/srv/bin/x.cgi", Args: []string{"-v"}, Dir: "/srv/work", Env: []string{"A=1", "B=2"},
+		InheritEnv: []string{"HOME"}, Spool: 10 << 20, Timeout: 90 * time.Second, Processes: 10, Queue: 16}},
+	{"fastcgi", `
+		servers = ["localhost:9000", "run/php.sock", "/run/php.sock"]
+		root = "public"
+		front = "index.php"
+		env = ["A=1"]
+		spool = 5
+		sendfile = "/files"
+		connections = 2
+		queue = 3
+		idle-timeout = "4s"
+		logger = "php"`, &mount.FastCGI{Servers: []string{"localhost:9000", "/srv/run/php.sock", "/run/php.sock"},
+		Root: "/srv/public", Front: "index.php", Env: []string{"A=1"}, Spool: 5, Sendfile: "/files", Connections: 2, Queue: 3,
+		IdleTimeout: 4 * time.Second}},
+	{"scgi", `
+		server = "./scgi.sock"
+		env = ["A=1"]
+		spool = "1kB"
+		connections = 2
+		queue = 3
+		logger = "scgi"`, &mount.SCGI{Server: "/srv/scgi.sock", Env: []string{"A=1"}, Spool: 1000, Connections: 2, Queue: 3}},
+	{"wsgi", `
+		app = "wiki.web:application"
+		python = "./venv"
+		dir = "wiki"
+		env = { A = "${here}/a" }
+		processes = 2
+		threads = 3
+		queue = 4
+		grace = "5s"
+		logger = "wiki"`, &mount.WSGI{App: "wiki.web:application", Python: "/srv/venv", Dir: "/srv/wiki", Env: []string{"A=/srv/a"},
+		Processes: 2, Threads: 3, Queue: 4, Grace: 5 * time.Second}},
+	{"proxy", `
+		url = "http://localhost:3000/base"
+		socket = "app.sock"
+		passthrough = true
+		host = "app.internal"
+		user-field = "X-User"
+		logger = "app"`, &mount.Proxy{URL: &url.URL{Scheme: "http", Host: "localhost:3000", Path: "/base"}, Socket: "/srv/app.sock",
+		Passthrough: true, Host: "app.internal", UserField: "X-User"}},
+	{"dir", `
+		fs = "static"
+		listing = true
+		hidden = true
+		precompressed = true
+		fallback = "index.html"
+		logger = "media"`, &mount.Dir{Listing: true, Hidden: true, Precompressed: true, Fallback: "index.html"}},
+}
+
+// notInFiles are the fields that Go code alone can set, and why.
+var notInFiles = map[string]string{
+	"proxy Transport": "it is code",
+}
+
+func TestEveryOptionComesFromAFile(t *testing.T) {
+	for _, test := range options {
+		t.Run(test.part, func(t *testing.T) {
+			set := deploy.Builtin()
+			got := reflect.ValueOf(made(t, set, test.part, test.text, test.want))
+			want := reflect.ValueOf(test.want)
+			if want.Kind() == reflect.Pointer {
+				got, want = got.Elem(), want.Elem()
+			}
+			for i := range want.NumField() {
+				f := want.Type().Field(i)
+				switch g, w := got.Field(i), want.Field(i); {
+				case !f.IsExported() || notInFiles[test.part+" "+f.Name] != "":
+				case g.IsZero():
+					t.Errorf("%s cannot be set in a file, or the test does not", f.Name)
+				case !w.IsZero() && !reflect.DeepEqual(g.Interface(), w.Interface()):
+					t.Errorf("%s: got %v, want %v", f.Name, g, w)
+				}
+			}
+		})
+	}
+}
+
+// made returns the app of a section, or the options that the section of a filter has, which is
+// found out by a constructor in the place of the real one that has the same options.
+func made(t *testing.T, set deploy.Set, part, text string, want any) any {
+	t.Helper()
+	if _, app := want.(http.Handler); app {
+		return load(t, set, "[app.main]\nuse = \""+part+"\"\n"+text)
+	}
+	site := "[app.main]\nuse = \"dir\"\nfs = \".\"\nfilters = [\"x\"]\n[filter.x]\nuse = \"" + part + "\"\n" + text
+	load(t, set, site) // with the real one
+	switch want.(type) {
+	case filter.AccessLogOptions:
+		return recorded[filter.AccessLogOptions](t, set, part, site)
+	case filter.CompressOptions:
+		return recorded[filter.CompressOptions](t, set, part, site, "min-size:size")
+	case filter.RateLimitOptions:
+		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
+	case filter.RecoverOptions:
+		return recorded[filter.RecoverOptions](t, set, part, site)
+	case filter.RequestIDOptions:
+		return recorded[filter.RequestIDOptions](t, set, part, site)
+	case mount.MapFieldsOptions:
+		return recorded[mount.MapFieldsOptions](t, set, part, site)
+	case mount.GuestOptions:
+		return recorded[mount.GuestOptions](t, set, part, site)
+	}
+	t.Fatalf("%T is not in this test", want)
+	return nil
+}
+
+func recorded[O any](t *testing.T, set deploy.Set, part, site string, keys ...string) (options O) {
+	t.Helper()
+	set[part] = deploy.Filter(func(o O) func(http.Handler) http.Handler {
+		options = o
+		return func(next http.Handler) http.Handler { return next }
+	}, keys...)
+	load(t, set, site)
+	return options
+}
+
+// load builds a site of a file in /srv.
+func load(t *testing.T, set deploy.Set, text string) http.Handler {
+	t.Helper()
+	site, err := deploy.Parse("/srv/site.toml", []byte(text), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, closer, err := site.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := closer.Close(); err != nil {
+		t.Error(err)
+	}
+	return h
+}
+
+func TestEveryFilterAndAppIsInBuiltin(t *testing.T) {
+	want := map[string]bool{"max-body": true} // it has no options
+	for _, test := range options {
+		want[test.part] = true
+	}
+	set := deploy.Builtin()
+	for _, name := range append(exported(t, "filter"), exported(t, "mount")...) {
+		if _, ok := set[name]; !ok || !want[name] {
+			t.Errorf("%s is not in Builtin, or not in this test", name)
+		}
+	}
+}
+
+// exported returns the names of the filters of a package that have options, and of its types that are
+// handlers, as files write them.
+func exported(t *testing.T, pkg string) []string {
+	t.Helper()
+	var names []string
+	err := fs.WalkDir(os.DirFS(filepath.Join("..", pkg)), ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", pkg, path), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok {
+				names = append(names, filterOrHandler(pkg, f)...)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	return names
+}
+
+func filterOrHandler(pkg string, f *ast.FuncDecl) []string {
+	switch {
+	case f.Recv == nil && pkg == "filter" && f.Name.IsExported():
+		return []string{dashed(f.Name.Name)}
+	case f.Recv != nil && f.Name.Name == "ServeHTTP":
+		if star, ok := f.Recv.List[0].Type.(*ast.StarExpr); ok && ast.IsExported(star.X.(*ast.Ident).Name) {
+			return []string{dashed(star.X.(*ast.Ident).Name)}
+		}
+	}
+	return nil
+}
+
+// dashed is how a file writes the name of a filter or an app.
+func dashed(name string) string {
+	switch name {
+	case "RequestID":
+		return "request-id"
+	case "FastCGI":
+		return "fastcgi"
+	}
+	if strings.ToUpper(name) == name {
+		return strings.ToLower(name)
+	}
+	var b strings.Builder
+	for i, c := range name {
+		if i > 0 && c >= 'A' && c <= 'Z' {
+			b.WriteByte('-')
+		}
+		b.WriteRune(c)
+	}
+	return strings.ToLower(b.String())
+}
