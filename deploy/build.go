@@ -91,7 +91,13 @@ func (b *building) bind(n *node, f func(http.Handler) http.Handler, next http.Ha
 		return f(next)
 	}
 	h := next
-	b.try(n, func() { h = f(next) })
+	b.try(n, func() {
+		bound := f(next)
+		if bound == nil {
+			panic("it returns no handler")
+		}
+		h = bound
+	})
 	return h
 }
 
@@ -118,7 +124,7 @@ func (b *building) make(n *node) (made reflect.Value) {
 			panic(out[1].Interface())
 		}
 		if out[0].IsNil() {
-			panic("it is nil")
+			panic("it returns nil")
 		}
 		made = out[0]
 	})

@@ -1,2 +1,97 @@
-// Package deploy makes a site of a file.
+// Package deploy makes a site of a file: the file names applications, filters and how they go
+// together, and out comes an http.Handler. It has the role that PasteDeploy has for WSGI.
+//
+//	[app.main]                # the site
+//	use = "mounts"
+//	"/code/" = "gitweb"
+//	"/shop/" = "shop"
+//
+//	[app.gitweb]
+//	use = "cgi"
+//	path = "/usr/share/gitweb/gitweb.cgi"
+//	filters = ["access-log", "gzip"]
+//
+//	[app.shop]
+//	use = "wsgi"
+//	app = "shop.wsgi"
+//	dir = "shop"
+//
+//	[filter.gzip]
+//	use = "compress"
+//	min-size = "1KiB"
+//
+// Load reads the file and checks all of it, Build makes the handler. What a file may use is a Set, an
+// ordinary value: that of Builtin, and whatever a program adds in one line by Filter and App. There is no
+// registry.
+//
+// # Sections
+//
+// The file is TOML 1.0. A section is [app.NAME], [filter.NAME] or [pipeline.NAME]; [globals] is beside
+// them. The site is the app or pipeline main.
+//
+// The key use says what an app or a filter is: a part of the set, or another section of the same kind. From
+// a section it inherits all keys, and its own ones win; a key whose value is a table is one key. Paths stay
+// relative to the file in which they stand. A section wins over a part of the same name, but does not use
+// itself: in [filter.compress], compress is the part. Without use, a section is the part of its own name.
+//
+// The key filters of an app names the filters around it, outermost first. In a pipeline, the key stack
+// names filters, outermost first, and at its end an app or a pipeline. Nothing is ever sorted. All other
+// keys are those of the part, as Filter and App have them.
+//
+// Where an app or a filter is named, the name is that of a section, or "file.toml#NAME" of one in another
+// file, whose name is relative to the folder of the one that says so; or that of a part which needs no
+// keys, such as "recover".
+//
+// A section is one instance, wherever and however often it is named: a limiter that is around two apps
+// counts their requests together, and an app that is mounted twice has one pool of processes. So is a
+// part that is named without a section, for each file. Another instance is another section, by use. What
+// is inherited from is not made by that.
+//
+// # Values
+//
+// Durations are written "1m30s", sizes in bytes as a number or "10MiB" (B, kB, MB, GB, KiB, MiB,
+// GiB), rates "100/s" (s, min, h) or "unlimited", ranges of addresses "10.0.0.0/8" or as one
+// address, levels "info". A *rate.Limiter lets through at once what its rate is for a second, and at least
+// one. Paths are relative to the folder of the file. NAME=value lists may be tables.
+//
+// In place of a string there may be { env = "NAME" }, a variable of the environment of the program, and
+// { file = "path" }, the content of a file of up to 1 MiB without the line end at its end. In a string,
+// ${here} is the folder of the file and ${name} the value of name in its [globals], which may
+// use ${here}, but not each other; $${ stands for ${. What is not there is an error.
+//
+// Functions and objects of options are written thus:
+//
+//	*slog.Logger                    "web": slog.Default, the records having logger=web
+//	func(capture.Sent) slog.Level   "debug": that level for all
+//	func(*http.Request) string      "host", "method", "path", "query", "script-name", "user", "header:NAME"
+//	func(*http.Request) []slog.Attr a list of these
+//	func(*http.Request) bool        ["GET /a/", …], patterns of weir.Pattern; { from = ["10.0.0.0/8"] }, addresses
+//	                                of the peer; { not = … }
+//	func(*capture.Head) bool        ["text/*", …], media types of rewrite.Type
+//	filter.Encoding                 "zstd" or "gzip"
+//	fs.FS                           the path of a folder
+//
+// # Parts of several
+//
+// Besides the filters and applications of packages filter, rewrite and mount, by their names in kebab case,
+// Builtin has these:
+//
+//   - mounts, an app: its keys are places, such as "/code/" or "example.org/code/", and their values
+//     apps, which are mounted there by mount.At. The longest place that a request is below gets it, one
+//     with a host before all without; the port of the request does not count.
+//   - cascade, an app: apps are asked in their order, as mount.Cascade has it, and limit is how much of a
+//     body is kept for the next one.
+//   - stack, a filter: filters, outermost first, as one.
+//   - when, a filter: filters for the requests that match.
+//   - guest, a filter: mount.Guest, at the place that the app has anyway.
+//   - environ, a filter: its keys are names of variables for mount.Environ.
+//   - request-header and response-header, filters: del, set, add and default, in this order.
+//
+// # Errors
+//
+// Load reports all that is wrong, in all files, at once: an Error has the file, line, column, section, what
+// is wrong and often what to write instead. After an error of the syntax it goes on with the next section,
+// but says no longer what is missing, as that may stand where it could not read. Sections that nothing
+// refers to are checked, too, except for keys that they miss. What only a constructor can tell, Build
+// reports in the same way: its panic is an error at the key that it speaks of.
 package deploy

@@ -24,9 +24,19 @@ func (s span) pos() Pos {
 	if len(s.src.text) == 0 {
 		return Pos{File: s.src.name}
 	}
-	before := s.src.text[:s.from]
+	before := s.src.text[:s.start()]
 	line := before[bytes.LastIndexByte(before, '\n')+1:]
 	return Pos{s.src.name, bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(line) + 1}
+}
+
+// start returns where the place begins, which is never in the middle of a character.
+func (s span) start() int {
+	for i := s.from; i > 0 && i > s.from-utf8.UTFMax; i-- {
+		if i == len(s.src.text) || utf8.RuneStart(s.src.text[i]) {
+			return i
+		}
+	}
+	return s.from
 }
 
 // How much of a long line an excerpt shows, in characters: before the place, and in all.
@@ -40,6 +50,7 @@ func (s span) excerpt() string {
 	if len(s.src.text) == 0 {
 		return ""
 	}
+	s.from = s.start()
 	start := bytes.LastIndexByte(s.src.text[:s.from], '\n') + 1
 	end := len(s.src.text)
 	if i := bytes.IndexByte(s.src.text[s.from:], '\n'); i >= 0 {

@@ -69,7 +69,9 @@ func (t *tomlReader) recover(err error) {
 		to = at
 	}
 	message := err.Error()
-	if message == "basic strings cannot have new lines" || message == "literal strings cannot have new lines" {
+	switch message {
+	case "basic strings cannot have new lines", "literal strings cannot have new lines",
+		"unterminated basic string", "unterminated literal string":
 		message = "this string has no quote at its end"
 	}
 	t.add(span{t.src, at, to}, "", message, "")
