@@ -1,5 +1,7 @@
 package deploy
 
+import "slices"
+
 // What a file comes to, whatever it is written in: sections of three kinds, each with keys and
 // values that know where they stand.
 
@@ -23,6 +25,7 @@ func (k kind) an() string {
 // file is one file that was read.
 type file struct {
 	*source
+	paste    bool // it is one of PasteDeploy
 	globals  *table
 	sections []*section
 }
@@ -41,15 +44,23 @@ func (f *file) find(name string, kinds ...kind) *section {
 
 // section is a named part of a file.
 type section struct {
-	kind  kind
-	name  string
-	at    span // its name
-	file  *file
-	table *table
-	used  bool
+	kind   kind
+	name   string
+	at     span // its name
+	file   *file
+	table  *table
+	used   bool
+	title  string // of a file of PasteDeploy
+	python bool   // a factory in Python makes it
 }
 
-func (s *section) label() string { return string(s.kind) + "." + s.name }
+// label returns what the section is called in messages.
+func (s *section) label() string {
+	if s.title != "" {
+		return s.title
+	}
+	return string(s.kind) + "." + s.name
+}
 
 // table has keys in the order of the file.
 type table struct {
@@ -64,6 +75,16 @@ func (t *table) get(key string) *entry {
 		}
 	}
 	return nil
+}
+
+// names returns the keys of a table, for hints.
+func (t *table) names() []string {
+	var names []string
+	for _, e := range t.entries {
+		names = append(names, e.key)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // entry is a key and its value.
@@ -94,4 +115,5 @@ type value struct {
 	text  string   // of a string its content, of the other simple ones what stands there
 	list  []*value // of a list
 	table *table   // of a table
+	loose bool     // the file has strings alone: it is what the string says
 }
