@@ -13,11 +13,12 @@ type checker struct {
 	report
 	warnings report
 	set      Set
-	files    map[string]*file // by absolute path; nil: cannot be read
-	nodes    map[any]*node    // by section, or by name of a part that needs none
-	path     []*node          // from the root to the node that is being made
-	partial  bool             // something was not read: what is missing may be there
-	lenient  bool             // sections may miss keys: they may be there to be inherited from
+	files    map[string]*file  // by absolute path; nil: cannot be read
+	nodes    map[any]*node     // by section, or by name of a part that needs none
+	python   map[*section]bool // of sections of PasteDeploy that were looked at
+	path     []*node           // from the root to the node that is being made
+	partial  bool              // something was not read: what is missing may be there
+	lenient  bool              // sections may miss keys: they may be there to be inherited from
 }
 
 // node is an app or a filter to be built, once.
@@ -48,10 +49,17 @@ func (r reading) named(v *value, want kind) *node {
 	} else {
 		r.fail(v.at, "", "the name of %s is needed here, not %s", want.an(), v.form)
 	}
+	if ok {
+		text, ok = r.pasteName(v.at, text, want)
+	}
 	if !ok {
 		return nil
 	}
 	if s := r.lookup(v.at, text, want); s != nil {
+		if want == filterKind && r.isPython(s) {
+			r.pythonFilter(v.at, text)
+			return nil
+		}
 		s.used = true
 		return r.node(s, v.at)
 	}
@@ -172,6 +180,12 @@ func (c *checker) node(s *section, at span) *node {
 	c.nodes[s] = n
 	c.path = append(c.path, n)
 	defer func() { c.path = c.path[:len(c.path)-1] }()
+	if c.isPython(s) {
+		if s.kind != filterKind {
+			c.wsgi(n, s)
+		}
+		return n
+	}
 	if s.kind == pipelineKind {
 		c.pipeline(n, s)
 		return n

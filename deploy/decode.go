@@ -35,6 +35,9 @@ func (r reading) fail(at span, hint, format string, args ...any) {
 
 // plan reads v as a t.
 func (r reading) plan(v *value, t reflect.Type) plan {
+	if v.loose {
+		v = v.as(t)
+	}
 	if w, ok := wordsOf(t); ok {
 		return r.words(v, t, w)
 	}

@@ -33,6 +33,12 @@ func (c *checker) parse(name, absolute string, text []byte) *file {
 	f := &file{source: src}
 	c.files[absolute] = f
 	c.order[name] = len(c.order)
+	if ext := filepath.Ext(name); ext == ".ini" || ext == ".cfg" || ext == ".conf" {
+		if !c.pasteFile(f) {
+			c.partial = true
+		}
+		return f
+	}
 	tree, complete := readTOML(src, &c.report)
 	if !complete {
 		c.partial = true

@@ -58,6 +58,9 @@ func (c *checker) use(s *section) (*section, *Part, bool) {
 	if !ok {
 		return nil, nil, false
 	}
+	if name, ok = r.pasteName(e.value.at, name, s.kind); !ok {
+		return nil, nil, false
+	}
 	part, isPart := c.set[name]
 	isPart = isPart && part.kind == s.kind
 	next := r.lookup(e.value.at, name, s.kind)
@@ -102,7 +105,7 @@ func (c *checker) root(f *file, name string) *node {
 func (c *checker) unreached(f *file) {
 	var list []*section
 	for _, s := range f.sections {
-		if !s.used {
+		if !s.used && !c.isPython(s) {
 			list = append(list, s)
 			if !c.partial {
 				c.warnings.add(s.at, s.label(), "nothing refers to this section", "")

@@ -51,7 +51,7 @@ func check(path, app string, text []byte, set Set) (*Site, error) {
 	if err != nil {
 		return nil, Errors{{Pos: Pos{File: path}, Message: err.Error()}}
 	}
-	c := &checker{set: set, files: map[string]*file{}, nodes: map[any]*node{}}
+	c := &checker{set: set, files: map[string]*file{}, nodes: map[any]*node{}, python: map[*section]bool{}}
 	c.order = map[string]int{}
 	c.warnings.order = c.order
 	f := c.parse(path, absolute, text)

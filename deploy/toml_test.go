@@ -13,6 +13,34 @@ import (
 	"github.com/weirhttp/weir/deploy"
 )
 
+// FuzzINI asks the same of files of PasteDeploy, without go-toml.
+func FuzzINI(f *testing.F) {
+	f.Add("[DEFAULT]\na = b\n[app:main]\nuse = echo\nfilter-with = tag\ntext = %(a)s\n  c\nget x = a\n")
+	f.Add("[composite:main]\nuse = egg:Paste#urlmap\n/ = a\ndomain x /b = a\n[filter-app:a]\nuse=tag\nname:b\nnext = p\n[pipeline:p]\npipeline = tag echo\n")
+	f.Add("[app:main]\nuse = egg:A\n[app:b]\npaste.app_factory = x\n[composite:c]\nuse=egg:Paste#cascade\napp1=b\n")
+	set := fuzzSet()
+	f.Fuzz(func(t *testing.T, text string) {
+		site, err := deploy.Parse("testdata/nowhere/site.ini", []byte(text), set)
+		if err == nil {
+			_, _, err = site.Build()
+		}
+		list, ok := err.(deploy.Errors)
+		if err != nil && !ok {
+			t.Fatalf("the error is a %T: %v", err, err)
+		}
+		for _, e := range list {
+			checkPlace(t, e, strings.Split(text, "\n"))
+		}
+	})
+}
+
+// fuzzSet has no part that reads files, so that nothing outside is looked at.
+func fuzzSet() deploy.Set {
+	all := deploy.Builtin()
+	return deploy.Set{"echo": deploy.App(&echo{}), "tag": deploy.Filter(tag, "name"),
+		"mounts": all["mounts"], "cascade": all["cascade"], "when": all["when"]}
+}
+
 // FuzzParse asks of every text: no panic, and each error at a place that is there. What go-toml refuses is
 // refused, and what it takes has no error of the syntax, which are those without a section.
 func FuzzParse(f *testing.F) {
@@ -34,11 +62,7 @@ func FuzzParse(f *testing.F) {
 	for _, test := range tomls {
 		f.Add(test.text)
 	}
-	// no part reads files, so that nothing outside is looked at
-	set := deploy.Set{
-		"echo": deploy.App(&echo{}), "tag": deploy.Filter(tag, "name"),
-		"mounts": deploy.Builtin()["mounts"], "cascade": deploy.Builtin()["cascade"], "when": deploy.Builtin()["when"],
-	}
+	set := fuzzSet()
 	f.Fuzz(func(t *testing.T, text string) {
 		site, err := deploy.Parse("testdata/nowhere/site.toml", []byte(text), set)
 		var list deploy.Errors

@@ -64,6 +64,9 @@ func (r reading) secret(v *value) (string, bool) {
 
 // expand replaces ${here} and ${name}, once; $${ stands for ${.
 func (r reading) expand(v *value) (string, bool) {
+	if v.loose { // PasteDeploy's own replacements are made
+		return v.text, true
+	}
 	s, done := v.text, strings.Builder{}
 	for {
 		before, rest, found := strings.Cut(s, "${")
