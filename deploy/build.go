@@ -164,15 +164,15 @@ func (b *building) try(n *node, f func()) {
 	b.add(at, n.label, message, "")
 }
 
-// speaker is who speaks at the beginning of a message of a constructor.
-var speaker = regexp.MustCompile(`^[a-z]+\.[A-Z][A-Za-z]*: `)
+// noise is what a message of a constructor says to programmers: who speaks, and in which line of Go.
+var noise = regexp.MustCompile(`^[a-z]+\.[A-Z][A-Za-z]*: | \(registered at [^)]*\)|:$`)
 
 // caught returns what f panics with, in one line and without the name of the function; empty: nothing.
 func caught(f func()) (message string) {
 	defer func() {
 		if x := recover(); x != nil {
 			line, _, _ := strings.Cut(fmt.Sprint(x), "\n")
-			message = cmp.Or(speaker.ReplaceAllString(line, ""), "it panics")
+			message = cmp.Or(noise.ReplaceAllString(line, ""), "it panics")
 		}
 	}()
 	f()

@@ -114,7 +114,7 @@ func (r reading) unknown(at span, text string, want kind) {
 		r.fail(at, "", "%s is %s, %s", text, other.an(), need)
 		return
 	}
-	if r.partial {
+	if f.partial {
 		return
 	}
 	hint := suggest(name, r.known(f, want))

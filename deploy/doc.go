@@ -87,6 +87,21 @@
 //   - environ, a filter: its keys are names of variables for mount.Environ.
 //   - request-header and response-header, filters: del, set, add and default, in this order.
 //
+// # Files of PasteDeploy
+//
+// A file whose name ends in .ini, .cfg or .conf is read as one of PasteDeploy: app, composite, filter,
+// filter-app and pipeline sections, use, config:, get, set for the section itself, filter-with, %(name)s
+// and %(here)s, and of Paste urlmap, cascade and static. Names of parts may stand there, too: use = compress.
+// Values are strings, lists their words, or their lines if there are several. A key of a section wins over
+// [DEFAULT], where PasteDeploy drops it; keys that override others are never lost; a section is one
+// instance. Sections without a colon, such as [loggers], are left alone.
+//
+// What an egg, a call or a paste.app_factory makes runs in Python: the section, with all of Python that it
+// names, is a mount.WSGI whose app is that section, by PasteDeploy itself, which has to be installed. So
+// a pipeline may be all of Python or have none. A filter of Python around something else is an error that
+// says what to write instead. For another interpreter or more processes, write TOML with
+// app = "config:site.ini#NAME", or put a mount.WSGI with these as defaults into the set.
+//
 // # Errors
 //
 // Load reports all that is wrong, in all files, at once: an Error has the file, line, column, section, what

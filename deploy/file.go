@@ -34,15 +34,13 @@ func (c *checker) parse(name, absolute string, text []byte) *file {
 	c.files[absolute] = f
 	c.order[name] = len(c.order)
 	if ext := filepath.Ext(name); ext == ".ini" || ext == ".cfg" || ext == ".conf" {
-		if !c.pasteFile(f) {
-			c.partial = true
-		}
+		f.partial = !c.pasteFile(f)
+		c.partial = c.partial || f.partial
 		return f
 	}
 	tree, complete := readTOML(src, &c.report)
-	if !complete {
-		c.partial = true
-	}
+	f.partial = !complete
+	c.partial = c.partial || f.partial
 	for _, e := range tree.entries {
 		c.group(f, e)
 	}

@@ -45,7 +45,7 @@ func (c *checker) use(s *section) (*section, *Part, bool) {
 		if part, ok := c.set[s.name]; ok && part.kind == s.kind {
 			return nil, &part, true
 		}
-		if !c.partial {
+		if !s.file.partial {
 			r.fail(s.at, suggest(s.name, c.set.names(s.kind)), `"use" is missing, and %q is no %s of this program`, s.name, s.kind)
 		}
 		return nil, nil, false
@@ -92,7 +92,7 @@ func (c *checker) root(f *file, name string) *node {
 		s.used = true
 		return c.node(s, s.at)
 	}
-	if !c.partial {
+	if !f.partial {
 		r := reading{checker: c, file: f}
 		c.errors = append(c.errors, &Error{Pos: Pos{File: f.name},
 			Message: fmt.Sprintf("there is no app or pipeline %q, which is the site", name), Hint: suggest(name, r.known(f, appKind))})

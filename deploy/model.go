@@ -26,6 +26,7 @@ func (k kind) an() string {
 type file struct {
 	*source
 	paste    bool // it is one of PasteDeploy
+	partial  bool // not all of it could be read
 	globals  *table
 	sections []*section
 }
@@ -101,7 +102,7 @@ type form string
 const (
 	textForm  form = "a string"
 	wholeForm form = "a whole number"
-	floatForm form = "a number"
+	floatForm form = "a decimal fraction"
 	truthForm form = "a truth value"
 	dateForm  form = "a date"
 	listForm  form = "a list"

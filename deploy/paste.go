@@ -19,7 +19,7 @@ func (c *checker) pasteFile(f *file) bool {
 	for _, s := range sections {
 		c.pasteSection(f, s)
 	}
-	return complete
+	return complete && !f.partial
 }
 
 // pasteSection adds a section to the file. Those that are not PasteDeploy's are left alone, since
@@ -141,7 +141,7 @@ func (p *paste) filterApp(name string) {
 	next := p.in.table.get("next")
 	if next == nil {
 		p.fail(p.in.at, "", `"next" is missing`)
-		p.partial = true
+		p.file.partial = true
 		return
 	}
 	python := p.isPython()
@@ -160,7 +160,7 @@ func (p *paste) pipeline(name string) {
 	list := p.in.table.get("pipeline")
 	if list == nil {
 		p.fail(p.in.at, "", `"pipeline" is missing`)
-		p.partial = true
+		p.file.partial = true
 		return
 	}
 	words := list.value.fields()
