@@ -26,12 +26,20 @@ type node struct {
 	kind    kind
 	label   string
 	at      span
+	use     string // the name of the part
 	part    *Part
 	args    map[int]plan // by parameter
 	fields  map[int]plan // by field of the options or of the handler
 	keys    map[string]span
 	filters []*node // around the app, outermost first
+	refs    []refTo // what the keys name
 	inner   *node   // what the filters are around, in place of a part: the last of a pipeline
+}
+
+// refTo is a node that a key names.
+type refTo struct {
+	key  string
+	node *node
 }
 
 // ref is the key of a node without a section.
@@ -159,7 +167,7 @@ func (r reading) plain(at span, name string, part Part) *node {
 	if n := r.nodes[id]; n != nil {
 		return n
 	}
-	n := &node{kind: part.kind, label: string(part.kind) + " " + name, at: at, part: &part}
+	n := &node{kind: part.kind, label: string(part.kind) + " " + name, at: at, use: name, part: &part}
 	r.nodes[id] = n
 	r.fillNode(n, nil, r.file, fmt.Sprintf("write a section [%s.NAME] with use = %q", part.kind, name))
 	return n
@@ -194,7 +202,7 @@ func (c *checker) node(s *section, at span) *node {
 	if !ok {
 		return n
 	}
-	n.part = part
+	n.part, n.use = part.part, part.name
 	c.fillNode(n, entries, s.file, "")
 	return n
 }
@@ -211,7 +219,7 @@ func (c *checker) cycle(s *section, path []*node, at span) {
 // fillNode reads the keys of a node.
 func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
 	n.args, n.fields, n.keys = map[int]plan{}, map[int]plan{}, map[string]span{}
-	r := reading{checker: c, section: n.label, file: f}
+	r := reading{checker: c, section: n.label, file: f, owner: n}
 	var rest []*entry
 	for _, e := range entries {
 		r.file = e.file
@@ -227,7 +235,7 @@ func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
 			r.fail(e.at, "", "%q cannot be set in a file", e.key)
 		default:
 			n.keys[e.key] = e.value.at
-			r.note = k.note
+			r.note, r.key = k.note, e.key
 			n.set(k, r.plan(e.value, k.typ))
 			r.note = plainNote
 		}

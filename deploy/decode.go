@@ -27,6 +27,8 @@ type reading struct {
 	section string // its label
 	file    *file  // the one that the value is in
 	note    note
+	owner   *node  // the node that gets the value
+	key     string // by this key
 }
 
 func (r reading) fail(at span, hint, format string, args ...any) {
@@ -205,6 +207,7 @@ func (r reading) string(v *value, t reflect.Type) plan {
 // app reads the name of an app.
 func (r reading) app(v *value) plan {
 	n := r.named(v, appKind)
+	r.refer(n)
 	return func(b *building) reflect.Value {
 		h := b.app(n)
 		return reflect.ValueOf(&h).Elem()
@@ -214,8 +217,16 @@ func (r reading) app(v *value) plan {
 // filter reads the name of a filter.
 func (r reading) filter(v *value, t reflect.Type) plan {
 	n := r.named(v, filterKind)
+	r.refer(n)
 	return func(b *building) reflect.Value {
 		f := b.filter(n)
 		return reflect.ValueOf(func(next http.Handler) http.Handler { return b.bind(n, f, next) }).Convert(t)
+	}
+}
+
+// refer notes that a key names a node.
+func (r reading) refer(n *node) {
+	if n != nil {
+		r.owner.refs = append(r.owner.refs, refTo{r.key, n})
 	}
 }

@@ -70,6 +70,7 @@ func (r reading) mapOf(entries []*entry, t reflect.Type) plan {
 		if r.file = e.file; r.file == nil { // in a table of its own
 			r.file = file
 		}
+		r.key = e.key
 		keys[k], plans[k] = e, r.plan(e.value, t.Elem())
 	}
 	return func(b *building) reflect.Value {

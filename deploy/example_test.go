@@ -61,6 +61,31 @@ func ExampleLoad() {
 	// Output: 200 nosniff hello
 }
 
+// What only the constructors of filters and apps know to be wrong, Build reports.
+func ExampleSite_Build() {
+	site, err := deploy.Parse("site.toml", []byte(`
+		[app.main]
+		use = "mounts"
+		"/app/" = "app"
+
+		[app.app]
+		use = "proxy"
+		url = "http://localhost:3000/?q"
+		`), deploy.Builtin())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	handler, closer, err := site.Build()
+	fmt.Println(handler, closer)
+	fmt.Println(err)
+	// Output:
+	// <nil> <nil>
+	// site.toml:8:9: app.app: url "http://localhost:3000/?q" has a user, a query or a fragment: write scheme, host and path alone
+	//     8 | 		url = "http://localhost:3000/?q"
+	//       | 		      ^^^^^^^^^^^^^^^^^^^^^^^^^^
+}
+
 // All that is wrong comes at once.
 func ExampleParse() {
 	_, err := deploy.Parse("site.toml", []byte(`

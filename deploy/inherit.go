@@ -10,7 +10,7 @@ import (
 
 // inherit returns the keys that a section has, its own and those of the sections that it uses, and the part
 // at the end of the chain.
-func (c *checker) inherit(s *section) ([]*entry, *Part, bool) {
+func (c *checker) inherit(s *section) ([]*entry, *partRef, bool) {
 	var entries []*entry
 	for chain := []*section{s}; ; chain = append(chain, s) {
 		for _, e := range s.table.entries {
@@ -36,14 +36,20 @@ func (c *checker) inherit(s *section) ([]*entry, *Part, bool) {
 	}
 }
 
+// partRef is a part and its name in the set.
+type partRef struct {
+	name string
+	part *Part
+}
+
 // use returns the section that a section uses, or the part. The name of a section wins over that of
 // a part, but a section does not use itself.
-func (c *checker) use(s *section) (*section, *Part, bool) {
+func (c *checker) use(s *section) (*section, *partRef, bool) {
 	r := reading{checker: c, section: s.label(), file: s.file}
 	e := s.table.get("use")
 	if e == nil {
 		if part, ok := c.set[s.name]; ok && part.kind == s.kind {
-			return nil, &part, true
+			return nil, &partRef{s.name, &part}, true
 		}
 		if !s.file.partial {
 			r.fail(s.at, suggest(s.name, c.set.names(s.kind)), `"use" is missing, and %q is no %s of this program`, s.name, s.kind)
@@ -66,7 +72,7 @@ func (c *checker) use(s *section) (*section, *Part, bool) {
 	next := r.lookup(e.value.at, name, s.kind)
 	switch {
 	case next == s && isPart, next == nil && isPart:
-		return nil, &part, true
+		return nil, &partRef{name, &part}, true
 	case next == nil:
 		r.unknown(e.value.at, name, s.kind)
 		return nil, nil, false

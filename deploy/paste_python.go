@@ -98,7 +98,7 @@ func (c *checker) wsgi(n *node, s *section) {
 		return
 	}
 	text := func(s string) *value { return &value{at: n.at, form: textForm, text: s, loose: true} }
-	n.part = &part
+	n.part, n.use = &part, "wsgi"
 	c.fillNode(n, []*entry{
 		{key: "app", at: s.at, value: text("config:" + filepath.Base(s.file.name) + "#" + s.name), file: s.file},
 		{key: "dir", at: s.at, value: text(s.file.dir), file: s.file},

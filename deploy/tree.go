@@ -1,0 +1,51 @@
+package deploy
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Node is an app or a filter of a site, to be shown: all of it is to be read alone.
+type Node struct {
+	Section string  // such as "app.blog", or "filter recover" for a part that is named without a section
+	Use     string  // the part, such as "proxy"; empty: a pipeline
+	Pos     Pos     // where the section begins, or the part is first named
+	Filters []*Node // those around it, outermost first
+	Refs    []Ref   // what its keys name, in the order of the file; of a pipeline, the app at its end
+}
+
+// Ref is an app or a filter that a key names.
+type Ref struct {
+	Key  string // such as "/blog/" of mounts, "apps" or "stack"
+	Node *Node
+}
+
+// Root returns the app that the site is. An instance that is named twice is one Node.
+func (s *Site) Root() *Node {
+	return s.root.show(map[*node]*Node{})
+}
+
+func (n *node) show(shown map[*node]*Node) *Node {
+	if x := shown[n]; x != nil {
+		return x
+	}
+	x := &Node{Section: n.label, Use: n.use, Pos: n.at.pos()}
+	shown[n] = x
+	for _, f := range n.filters {
+		x.Filters = append(x.Filters, f.show(shown))
+	}
+	if n.inner != nil {
+		x.Refs = []Ref{{"stack", n.inner.show(shown)}}
+	}
+	for _, r := range n.refs {
+		x.Refs = append(x.Refs, Ref{r.key, r.node.show(shown)})
+	}
+	return x
+}
+
+// Files returns the names of the files that were read, the site's own first. Secrets and what applications
+// read are not among them.
+func (s *Site) Files() []string {
+	return slices.SortedFunc(maps.Keys(s.order), func(a, b string) int { return cmp.Compare(s.order[a], s.order[b]) })
+}
