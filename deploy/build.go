@@ -59,7 +59,7 @@ func (b *building) app(n *node) http.Handler {
 
 // adopt keeps what is to be closed, and has an app that finds its faults late look for them.
 func (b *building) adopt(n *node, h http.Handler) {
-	if closer, ok := h.(io.Closer); ok {
+	if closer, ok := h.(io.Closer); ok && !b.closes(closer) {
 		b.closers = append(b.closers, closer)
 	}
 	if proxy, ok := h.(*mount.Proxy); ok { // it answers CONNECT itself
@@ -70,6 +70,13 @@ func (b *building) adopt(n *node, h http.Handler) {
 			}
 		})
 	}
+}
+
+// closes says whether an app is among the closers: a cascade of one app is that app.
+func (b *building) closes(closer io.Closer) bool {
+	return reflect.TypeOf(closer).Comparable() && slices.ContainsFunc(b.closers, func(other io.Closer) bool {
+		return reflect.TypeOf(other).Comparable() && other == closer
+	})
 }
 
 // filter returns the filter of a node; for one that cannot be made, as app does, one that does nothing.

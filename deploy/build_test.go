@@ -46,6 +46,11 @@ const three = `
 	"/b" = "b"
 	"/c" = "c"
 	"/d" = "a"
+	"/e" = "only"
+	[app.only]
+	use = "cascade"
+	limit = 0
+	apps = ["a"]
 	[app]
 	a = { use = "closing", name = "a" }
 	b = { use = "closing", name = "b" }

@@ -113,8 +113,8 @@ func (r reading) words(v *value, t reflect.Type, w words) plan {
 	}
 	x, err := w.parse(s)
 	if err != nil {
-		if v.form == tableForm { // a secret, perhaps
-			r.fail(v.at, hint, "what this names is not %s", w.what)
+		if s != v.text { // a secret, perhaps, or with one in it
+			r.fail(v.at, hint, "what this stands for is not %s", w.what)
 		} else {
 			r.fail(v.at, hint, "%q is not %s: %s", s, w.what, reason(err, s))
 		}

@@ -46,6 +46,10 @@ func TestPathsAreRelativeToTheFileThatTheyStandIn(t *testing.T) {
 			[app.media]
 			use = "../base.toml#media"
 			fs = "."
+			filters = ["here"]
+			[filter.here]
+			use = "tag"
+			name = "here"
 			[app.unused]
 			use = "dir"`,
 		"base.toml", "[app.media]\nuse = 'dir'\nfs = 'gone'",
@@ -53,8 +57,8 @@ func TestPathsAreRelativeToTheFileThatTheyStandIn(t *testing.T) {
 	for _, name := range []string{filepath.Join(dir, "site.toml"), relative(t, dir)} {
 		site, ask := open(t, name)
 		for url, want := range map[string]string{"/a/x.txt": "inner", "/b/x.txt": "outer", "/c/x.txt": "inner"} {
-			if status, _, body := ask(url); status != 200 || body != want {
-				t.Errorf("%s: got %d %q, want %q", url, status, body, want)
+			if status, tags, body := ask(url); status != 200 || body != want || tags != "here" {
+				t.Errorf("%s: got %d, tags %q, body %q, want %q", url, status, tags, body, want)
 			}
 		}
 		if len(site.Warnings) != 0 {

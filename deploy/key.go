@@ -31,6 +31,19 @@ const (
 	environNote note = "environ" // NAME=value, also as a table
 )
 
+// fits says whether a t can be what the note says.
+func (n note) fits(t reflect.Type) bool {
+	switch n {
+	case plainNote:
+		return true
+	case environNote:
+		return t == reflect.TypeFor[[]string]()
+	case sizeNote:
+		return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uint64
+	}
+	return t.Kind() == reflect.String || t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String
+}
+
 // parseKey reads the words of Filter and App: NAME, NAME:NOTE, with ! for what is required.
 func parseKey(s string) (name string, n note, required bool) {
 	s, required = strings.CutSuffix(s, "!")

@@ -125,6 +125,11 @@ func (p *Part) annotate(caller string, words []string) {
 		}
 		k.note, k.required = n, required
 	}
+	for _, k := range p.keys {
+		if !k.note.fits(k.typ) {
+			panic(fmt.Sprintf("deploy.%s: key %q of type %s cannot be %q", caller, k.name, k.typ, k.note))
+		}
+	}
 	seen := map[string]bool{"use": true, "filters": p.kind == appKind}
 	for _, k := range p.keys {
 		if seen[k.name] {

@@ -3,9 +3,9 @@ package deploy_test
 import (
 	"net/http"
 	"net/netip"
-	"os"
 	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,14 +103,11 @@ func everythingOf(t *testing.T, dir, text string) (got everything) {
 
 func TestSecretsAreNotInMessages(t *testing.T) {
 	dir := write(t, "secret", "hunter2")
-	if err := os.WriteFile(dir+"/site.toml", []byte(`
-		[app.main]
-		use = "proxy"
-		url = { file = "secret" }`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err := deploy.Load(dir+"/site.toml", deploy.Builtin())
-	if err == nil || regexp.MustCompile("hunter").MatchString(err.Error()) {
-		t.Errorf("got error %v", err)
+	for _, url := range []string{`{ file = "secret" }`, `"http://user:${password}@localhost:port"`} {
+		text := "[globals]\npassword = { file = \"secret\" }\n[app.main]\nuse = \"proxy\"\nurl = " + url
+		_, err := deploy.Parse(dir+"/site.toml", []byte(text), deploy.Builtin())
+		if err == nil || strings.Contains(err.Error(), "hunter") {
+			t.Errorf("got error %v", err)
+		}
 	}
 }
