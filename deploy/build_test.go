@@ -132,6 +132,22 @@ name = "x"
 	}
 }
 
+func TestErrorsOfABuildAreInTheOrderOfFiles(t *testing.T) {
+	set, _ := journal()
+	dir := write(t,
+		"site.toml", "[app.main]\nuse = 'mounts'\n\n\n'/a' = 'other.toml#main'\n'/b' = 'b'\n[app.b]\nuse = 'broken'",
+		"other.toml", "[app.main]\nuse = 'broken'")
+	site, err := deploy.Load(dir+"/site.toml", set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = site.Build()
+	list, _ := err.(deploy.Errors)
+	if len(list) != 2 || list[0].Pos.File != dir+"/site.toml" || list[1].Pos.File != dir+"/other.toml" {
+		t.Errorf("got error %v", err)
+	}
+}
+
 func TestASectionIsOneInstance(t *testing.T) {
 	made := 0
 	set := parts()

@@ -120,8 +120,12 @@ func (v *value) words() []*value {
 // fields returns the words of a loose value, each with its place, or that of the value where there was
 // something in it to be replaced.
 func (v *value) fields() []*value {
+	lines := v.list
+	if lines == nil {
+		lines = []*value{v} // it is a line
+	}
 	var list []*value
-	for _, line := range v.list {
+	for _, line := range lines {
 		at := 0
 		for _, word := range strings.Fields(line.text) {
 			at += strings.Index(line.text[at:], word)

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirhttp/weir/deploy"
 	"github.com/weirhttp/weir/mount"
@@ -27,7 +29,7 @@ func TestPasteDeploy(t *testing.T) {
 		{"globals", "[DEFAULT]\nname = global\nper = 100%%\n[app:main]\nuse = echo\nname = local\ntext = %(name)s %(per)s\n", "/", "", ""},
 		{"a key of the section wins over the global one", "[DEFAULT]\ntext = global\n[app:main]\nuse = echo\ntext = local\n", "/", "", "local /"},
 		{"get takes a global", "[DEFAULT]\nx = global\n[app:main]\nuse = echo\nget text = x\n", "/", "", "global /"},
-		{"set comes before get", "[DEFAULT]\nx = global\n[app:main]\nuse = echo\nget text = x\nset x = mine\n", "/", "", "mine /"},
+		{"set comes before get", "[DEFAULT]\nx = global\n[app:main]\nuse = echo\nset z = 2\nget text = x\nset y = 1\nset x = mine\n", "/", "", "mine /"},
 		{"urlmap", "[composite:main]\nuse = egg:Paste#urlmap\n/ = root\n/blog = blog\nhttp://example.com/host = host\ndomain example.com /other = other\n" +
 			"[app:root]\nuse=echo\ntext=root\n[app:blog]\nuse=echo\ntext=blog\n[app:host]\nuse=echo\ntext=host\n[app:other]\nuse=echo\ntext=other\n",
 			"/host/x", "", "host /x"},
@@ -52,6 +54,62 @@ func TestPasteDeploy(t *testing.T) {
 				t.Errorf("got %d, tags %q, body %q; want 200, %q, %q", status, tags, body, test.tags, test.body)
 			}
 		})
+	}
+}
+
+func TestPasteDeployValues(t *testing.T) {
+	var got everything
+	set := deploy.Set{"everything": deploy.App(func(o everything) http.Handler {
+		got = o
+		return http.NotFoundHandler()
+	}, "size:size")}
+	site, err := deploy.Parse("site.ini", []byte(`
+[app:main]
+use = everything
+text = ${here}
+truth = Yes
+small = -3
+unsigned = 0x10
+float = 1.5
+time = 1m
+rate = 1/s
+size = 2KiB
+lists = a b
+  ${here} d
+`), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := site.Build(); err != nil {
+		t.Fatal(err)
+	}
+	want := everything{Text: "${here}", Truth: true, Small: -3, Unsigned: 16, Float: 1.5, Time: time.Minute, Rate: 1, Size: 2048,
+		Lists: [][]string{{"a", "b"}, {"${here}", "d"}}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	_, err = deploy.Parse("site.ini", []byte(`
+[app:main]
+use = everything
+truth = maybe
+small = 1000
+unsigned = x
+float = y
+struct = z
+lists =
+`), set)
+	const errs = `site.ini:4:9: app:main: a truth value is needed here, not a string; write true or false
+site.ini:5:9: app:main: 1000 does not fit here
+site.ini:6:12: app:main: a whole number is needed here, not a string
+site.ini:7:9: app:main: a number is needed here, not a string
+site.ini:8:10: app:main: a table is needed here, not a string`
+	var lines []string
+	list, _ := err.(deploy.Errors)
+	for _, e := range list {
+		lines = append(lines, e.Error())
+	}
+	if got := strings.Join(lines, "\n"); got != errs {
+		t.Errorf("got\n%s\nwant\n%s", got, errs)
 	}
 }
 
