@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/weirhttp/weir/deploy"
+	"github.com/weirhttp/weir/mount"
 )
 
 // open builds the site of a file.
@@ -75,6 +76,32 @@ func relative(t *testing.T, dir string) string {
 	}
 	t.Chdir(filepath.Join(dir, "elsewhere"))
 	return "../site.toml"
+}
+
+func TestAnAppOfPythonIsInTheFolderOfItsFile(t *testing.T) {
+	dir := write(t, "sub/apps.toml", "[app.wiki]\nuse = 'wsgi'\napp = 'wiki'", "site.toml", "[pipeline.main]\nstack = ['sub/apps.toml#wiki']")
+	site, err := deploy.Load(dir+"/site.toml", deploy.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _, err := site.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := h.(*mount.WSGI).Dir; got != dir+"/sub" {
+		t.Errorf("got Dir %q", got)
+	}
+}
+
+func TestWarningsAreInTheOrderOfFiles(t *testing.T) {
+	dir := write(t, "site.toml", "[pipeline.main]\nstack = ['a.toml#main']\n\n\n[filter.recover]", "a.toml", "[app.main]\nuse = 'dir'\nfs = 'gone'")
+	site, err := deploy.Load(dir+"/site.toml", deploy.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := site.Warnings; len(w) != 2 || w[0].Section != "filter.recover" || w[1].Pos.File != dir+"/a.toml" {
+		t.Errorf("got warnings %v", w)
+	}
 }
 
 func TestAFileIsReadOnceAndItsSectionsAreOneInstance(t *testing.T) {

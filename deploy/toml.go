@@ -56,7 +56,6 @@ func readTOML(src *source, r *report) (*table, bool) {
 func (t *tomlReader) recover(err error) {
 	at := t.base + t.offsetOf(err)
 	line := bytes.LastIndexByte(t.src.text[:min(at, len(t.src.text))], '\n') + 1
-	t.into = nil
 	if t.isHeader(line) && t.isOpen(line) {
 		t.add(span{t.src, line, line + 1}, "", "the list before this line has no ] at its end", "")
 		t.base, t.cursor = line, line

@@ -30,6 +30,7 @@ type everything struct {
 	Map      map[string]int
 	Struct   struct{ TwoWords string }
 	Size     int64
+	Texts    map[string]string
 }
 
 func TestValues(t *testing.T) {
@@ -70,6 +71,8 @@ func TestValues(t *testing.T) {
 		{"a table with dotted keys", "map.a = 1\nmap.b = 2", everything{Map: map[string]int{"a": 1, "b": 2}}},
 		{"a table with known keys", `struct = { two-words = "x" }`, everything{Struct: struct{ TwoWords string }{"x"}}},
 		{"a table with a header", "[app.main.struct]\ntwo-words = 'x'", everything{Struct: struct{ TwoWords string }{"x"}}},
+		{"a table of strings from elsewhere", `texts = { a = { file = "secret" }, b = "${here}" }`,
+			everything{Texts: map[string]string{"a": "from a file", "b": dir}}},
 		{"a size in bytes", `size = "7B"`, everything{Size: 7}},
 		{"a size in kilobytes", `size = "7 kB"`, everything{Size: 7000}},
 		{"a size in gibibytes", `size = "2GiB"`, everything{Size: 2 << 30}},
