@@ -72,7 +72,13 @@ func (t *tomlReader) recover(err error) {
 		"unterminated basic string", "unterminated literal string":
 		message = "this string has no quote at its end"
 	}
-	t.add(span{t.src, at, to}, "", message, "")
+	hint := ""
+	for _, start := range []string{"expected newline", "unexpected character", "expected keyword"} {
+		if strings.HasPrefix(message, start) {
+			hint = "a string stands in quotes"
+		}
+	}
+	t.add(span{t.src, at, to}, "", message, hint)
 	for {
 		i := bytes.IndexByte(t.src.text[at:], '\n')
 		if i < 0 {
