@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"mount":         {"capture", "rewrite", "internal/fcgi"},
 	"filter":        {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
 	"deploy":        {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
-	"cmd/weir":      {".", "capture", "rewrite", "filter", "mount", "cmd/weir/internal/guest"},
+	"cmd/weir":      {".", "capture", "rewrite", "filter", "mount", "deploy", "cmd/weir/internal/guest"},
 	"examples/site": {"mount", "rewrite"},
 	"examples/trac": {"mount", "rewrite"},
 }

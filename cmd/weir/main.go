@@ -1,5 +1,5 @@
 // Weir serves a web application below a prefix and a stack of filters: a small embedded one that knows nothing of
-// weir, or any CGI program. Run it with -h for its flags.
+// weir, any CGI program, or the site that a file describes. Run it with -h for its commands and flags.
 package main
 
 import (
@@ -24,14 +24,15 @@ func main() {
 // run is the whole program. It serves until ctx ends and returns the exit code: 0 when all went well, 1 when serving
 // failed, 2 when the arguments are wrong.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, help)
-		return 0
+	switch command(args) {
+	case "check":
+		return checkFile(args[1:], stdout, stderr)
+	case "serve":
+		return serveFile(ctx, args[1:], stdout, stderr)
 	}
+	o, err := parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "weir: %v (weir -h says what there is)\n", err)
-		return 2
+		return refuse(err, stdout, stderr)
 	}
 	if err := serve(ctx, o, stdout, slog.New(slog.NewTextHandler(stderr, nil))); err != nil {
 		fmt.Fprintf(stderr, "weir: %v\n", err)
@@ -40,12 +41,35 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+func command(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+
+// refuse says what is wrong with the arguments, or what there is when that was the question.
+func refuse(err error, stdout, stderr io.Writer) int {
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, help)
+		return 0
+	}
+	fmt.Fprintf(stderr, "weir: %v (weir -h says what there is)\n", err)
+	return 2
+}
+
+// listen listens at a TCP address.
+func listen(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken: give another with -listen HOST:PORT", address)
+	}
+	return listener, err
+}
+
 // serve listens, says where, and serves the site until ctx ends.
 func serve(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) error {
-	listener, err := net.Listen("tcp", o.listen)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is taken: give another with -listen HOST:PORT", o.listen)
-	}
+	listener, err := listen(o.listen)
 	if err != nil {
 		return err
 	}

@@ -38,8 +38,14 @@ type program struct {
 // start runs weir on a free port and returns when it listens. env is added to the environment of the test.
 func start(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
+	return startCommand(t, env, append([]string{"-listen", "127.0.0.1:0"}, args...)...)
+}
+
+// startCommand is start with all arguments.
+func startCommand(t *testing.T, env []string, args ...string) *program {
+	t.Helper()
 	p := &program{t: t}
-	p.cmd = exec.Command(os.Args[0], append([]string{"-listen", "127.0.0.1:0"}, args...)...)
+	p.cmd = exec.Command(os.Args[0], args...)
 	p.cmd.Env = append(append(os.Environ(), asMain+"=1"), env...)
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
@@ -149,7 +155,10 @@ func TestArguments(t *testing.T) {
 	}{
 		{"a flag that does not exist", []string{"-lisen", "x"}, 2, "-lisen"},
 		{"a flag without its value", []string{"-listen"}, 2, "-listen"},
-		{"an argument", []string{"serve"}, 2, `unexpected argument "serve"`},
+		{"an argument", []string{"sreve"}, 2, `unexpected argument "sreve"`},
+		{"a site without its file", []string{"serve"}, 2, "weir serve takes one FILE"},
+		{"a site and one more", []string{"check", "a", "b"}, 2, "weir check takes one FILE"},
+		{"a site at no address", []string{"serve", "-listen", "x", "site.toml"}, 2, `-listen "x" is no HOST:PORT`},
 		{"an address without a port", []string{"-listen", "localhost"}, 2, `-listen "localhost" is no HOST:PORT`},
 		{"a port that cannot be", []string{"-listen", "localhost:99999"}, 2, `-listen "localhost:99999" is no HOST:PORT`},
 		{"a prefix that is not a path", []string{"-at", "guest"}, 2, `-at "guest"`},

@@ -3,9 +3,7 @@ package main
 import (
 	_ "embed"
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -32,8 +30,7 @@ type fileDir struct{ at, dir string }
 // parse reads the command line. Its error is one line, or flag.ErrHelp when help was asked for.
 func parse(args []string) (options, error) {
 	var o options
-	f := flag.NewFlagSet("weir", flag.ContinueOnError)
-	f.SetOutput(io.Discard) // one line says what is wrong; run prints it
+	f := newFlags("weir")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "")
 	f.StringVar(&o.cgi, "cgi", "", "")
 	f.StringVar(&o.at, "at", "", "")
@@ -45,14 +42,22 @@ func parse(args []string) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	_, port, err := net.SplitHostPort(o.listen)
+	if err := listenable(o.listen); err != nil {
+		return o, err
+	}
+	return o, o.place()
+}
+
+// listenable says whether one can listen at an address, as far as its text tells.
+func listenable(address string) error {
+	_, port, err := net.SplitHostPort(address)
 	if err == nil {
 		_, err = net.LookupPort("tcp", port)
 	}
 	if err != nil {
-		return o, fmt.Errorf("-listen %q is no HOST:PORT", o.listen)
+		return fmt.Errorf("-listen %q is no HOST:PORT", address)
 	}
-	return o, o.place()
+	return nil
 }
 
 // place finds the CGI program and settles where the application is mounted.
