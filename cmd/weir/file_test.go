@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/weirhttp/weir/deploy"
 )
 
 // TestCheck holds that all faults of a file are told in one run, each at its place.
@@ -55,5 +57,21 @@ func TestServeFile(t *testing.T) {
 	p.stop()
 	if log := p.stderr.String(); !strings.Contains(log, "/code/") {
 		t.Errorf("the log has no request:\n%s", log)
+	}
+}
+
+// TestReadmeFile holds that the file in the README is one.
+func TestReadmeFile(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, file, _ := strings.Cut(string(readme), "```toml\n")
+	file, _, found := strings.Cut(file, "```\n")
+	if !found {
+		t.Fatal("the README has no file")
+	}
+	if _, err := deploy.Parse("README.md", []byte(file), deploy.Builtin()); err != nil {
+		t.Error(err)
 	}
 }
