@@ -19,7 +19,7 @@ func climbs(u *url.URL) bool {
 		return false
 	}
 	depth := 0
-	for segment := range strings.SplitSeq(u.EscapedPath(), "/") {
+	for segment := range strings.SplitSeq(escapedPath(u), "/") {
 		low, end := worst(segment)
 		if depth+low < 0 {
 			return true
