@@ -1,7 +1,11 @@
 package mount_test
 
 import (
+	"bufio"
+	"io"
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -16,4 +20,18 @@ func TestProxyOutOfABase(t *testing.T) {
 			t.Errorf("%s is %d %q, want %d", target, res.StatusCode, body, want)
 		}
 	}
+}
+
+// TestProxyTunnelsNoHalfRequest has an application agree to an upgrade before it has the body: two would read the connection.
+func TestProxyTunnelsNoHalfRequest(t *testing.T) {
+	p, log := proxyPlayed(t, proxySwitches)
+	server := httptest.NewServer(p)
+	defer server.Close()
+	conn := dial(t, server)
+	io.WriteString(conn, strings.TrimSuffix(proxyHandshake, "\r\n")+"Content-Length: 100\r\n\r\nhalf")
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || res.StatusCode != 502 || log.count("the application failed") != 1 {
+		t.Errorf("%v %v; %v", res, err, log)
+	}
+	conn.Close()
 }

@@ -45,6 +45,9 @@ func (e *proxied) tunnel(res *http.Response) error {
 	if !ok || asked == "" || !strings.EqualFold(asked, got) {
 		return fmt.Errorf("it upgrades to %q, and was asked for %q", got, asked)
 	}
+	if e.upload != nil && !e.body.ended.Load() { // two would read the connection
+		return errors.New("it upgrades before it has the body (RFC 9110 section 7.8)")
+	}
 	conn, rw, err := http.NewResponseController(e.w).Hijack()
 	if err != nil {
 		return fmt.Errorf("no upgrade is possible here: %w", err)
