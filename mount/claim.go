@@ -4,8 +4,8 @@ import "strings"
 
 // claims reports whether a field of a client claims what only a front may say to an
 // application: who is signed in, where the client is, by which URL it came. It does so in
-// every spelling that an application may take for it: any case of letters, and "_" or "."
-// for "-", which all become one letter of an environment variable. A field named also
+// every spelling that an application may take for it: any case of letters, and "_", "." or
+// any other sign for "-", which may all become one letter of an environment variable. A field named also
 // counts, too.
 //
 // Applications believe these fields of anybody, so that the client's own go first, all of
@@ -52,10 +52,10 @@ func foldName(name string) string {
 
 func foldByte(c byte) byte {
 	switch {
-	case c == '_', c == '.':
-		return '-'
 	case 'A' <= c && c <= 'Z':
 		return c + 'a' - 'A'
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		return c
 	}
-	return c
+	return '-'
 }

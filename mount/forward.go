@@ -3,6 +3,7 @@ package mount
 import (
 	"net"
 	"net/http"
+	"net/textproto"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,7 @@ func forward(h http.Header, r *http.Request, userField string) {
 		set("X-Forwarded-Prefix", prefix)
 		set("X-Script-Name", prefix)
 	}
-	if user, _ := rewrite.User.Value(r.Context()); user != "" && userField != "" && !hasControl(user) {
+	if user, _ := rewrite.User.Value(r.Context()); user != "" && userField != "" && !hasControl(user) && user == textproto.TrimString(user) {
 		set(http.CanonicalHeaderKey(userField), user)
 	}
 }

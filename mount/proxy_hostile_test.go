@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // TestProxyOutOfABase has a byte that no path may have beside escaped slashes, which are no slashes to the application.
@@ -34,4 +36,20 @@ func TestProxyTunnelsNoHalfRequest(t *testing.T) {
 		t.Errorf("%v %v; %v", res, err, log)
 	}
 	conn.Close()
+}
+
+// TestProxyTellsNoOtherUser holds that blanks, which no field keeps, do not make one user of another, nor do odd letters.
+func TestProxyTellsNoOtherUser(t *testing.T) {
+	p, _ := proxyFor(t, proxySees)
+	for user, want := range map[string]bool{"alice": true, "alice b": true, " alice": false, "alice\t": false} {
+		for _, field := range []string{"X!Remote!User", "X~Remote-User", "X-Remote|User"} {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header[field] = []string{"eve"}
+			w := httptest.NewRecorder()
+			p.ServeHTTP(w, r.WithContext(rewrite.User.WithValue(r.Context(), user)))
+			if got := strings.Contains(w.Body.String(), "X-Remote-User: alice"); got != want || strings.Contains(w.Body.String(), "eve") {
+				t.Errorf("of %q and %s the application sees %s", user, field, w.Body)
+			}
+		}
+	}
 }
