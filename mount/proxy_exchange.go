@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"net/http/httputil"
 	"net/textproto"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,9 +110,13 @@ func (e *proxied) RoundTrip(out *http.Request) (*http.Response, error) {
 func (e *proxied) inform(status int, fields textproto.MIMEHeader) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if status == http.StatusSwitchingProtocols { // by HTTP/2, which has no upgrades
+		return fmt.Errorf("it answers with the status %d", status)
+	}
 	if e.answered || status == http.StatusContinue || !e.r.ProtoAtLeast(1, 1) {
 		return nil
 	}
+	dropConnection(http.Header(fields))
 	e.target.outward(http.Header(fields), e.r)
 	h := e.w.Header()
 	kept := make(http.Header, len(h))
@@ -130,8 +135,24 @@ func (e *proxied) inform(status int, fields textproto.MIMEHeader) error {
 	return nil
 }
 
+// dropConnection deletes from h what speaks of one connection (RFC 9110 section 7.6.1), as
+// ReverseProxy does with final responses.
+func dropConnection(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(strings.Trim(name, " \t"))
+		}
+	}
+	for _, name := range [...]string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
+		delete(h, name)
+	}
+}
+
 // modify prepares the answer to be sent.
 func (e *proxied) modify(res *http.Response) error {
+	if status := res.StatusCode; status < 200 && status != http.StatusSwitchingProtocols || status > 999 {
+		return fmt.Errorf("it answers with the status %d", status)
+	}
 	e.target.outward(res.Header, e.r)
 	h := e.w.Header()
 	for name := range res.Header {

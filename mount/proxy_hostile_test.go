@@ -2,7 +2,9 @@ package mount_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -51,5 +53,50 @@ func TestProxyTellsNoOtherUser(t *testing.T) {
 				t.Errorf("of %q and %s the application sees %s", user, field, w.Body)
 			}
 		}
+	}
+}
+
+// TestProxyOfAStatusThatIsNone holds that it is the application's fault, and no panic.
+func TestProxyOfAStatusThatIsNone(t *testing.T) {
+	for _, status := range []string{"000", "042", "099"} {
+		p, log := proxyPlayed(t, func(conn net.Conn, r *http.Request) {
+			fmt.Fprintf(conn, "HTTP/1.1 %s X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi", status)
+		})
+		if w, cut := proxyServe(p, httptest.NewRequest("GET", "/", nil)); cut || w.Code != 502 || log.count("the application failed") != 1 {
+			t.Errorf("%s is %d, cut is %v; %v", status, w.Code, cut, log)
+		}
+	}
+}
+
+// TestProxyOf101ByHTTP2 has an application say 101 where no upgrade exists: the client must not take what follows for a tunnel.
+func TestProxyOf101ByHTTP2(t *testing.T) {
+	p, log := proxyH2C(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		io.WriteString(w, "body")
+	}))
+	server := httptest.NewServer(p)
+	defer server.Close()
+	res, _ := proxyRaw(t, server, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+	if res.StatusCode != 502 || log.count("the application failed") != 1 {
+		t.Errorf("%d; %v", res.StatusCode, log)
+	}
+}
+
+// TestProxyInformsOfNoConnection holds that fields of one connection stay behind in informational responses, too.
+func TestProxyInformsOfNoConnection(t *testing.T) {
+	p, _ := proxyPlayed(t, func(conn net.Conn, r *http.Request) {
+		io.WriteString(conn, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: timeout=5\r\nX-Hop: 1\r\nUpgrade: x\r\n\r\n"+
+			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	})
+	server := httptest.NewServer(p)
+	defer server.Close()
+	conn := dial(t, server)
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || res.StatusCode != 103 {
+		t.Fatal(res, err)
+	}
+	if got := fmt.Sprint(res.Header); got != "map[Link:[</a>]]" {
+		t.Errorf("the fields are %s", got)
 	}
 }
