@@ -39,7 +39,6 @@ var aims = []aim{
 	{claim: "CPU of WSGI to nginx and uWSGI", bench: "WSGI", unit: "cpu-µs/op", against: []string{"nginx+uwsgi"}, bound: 1},
 	{claim: "CPU of WSGI to nginx and gunicorn", bench: "WSGI", unit: "cpu-µs/op", against: []string{"nginx+gunicorn"}, bound: 1},
 	{claim: "CPU of FastCGI to nginx", bench: "FastCGI", unit: "cpu-µs/op", against: []string{"nginx"}, bound: 1},
-	{claim: "allocations of a file to FileServerFS's", bench: "Dir", unit: "allocs/op", against: []string{"stdlib"}, bound: 1},
 	{claim: "MB of a default limiter after a million keys", bench: "RateLimit", unit: "MB", lib: "weir-64Ki", bound: 2.5},
 }
 
