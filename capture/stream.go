@@ -19,6 +19,7 @@ type PanicError struct {
 	Stack []byte
 }
 
+// Error says that the handler panicked, and with what.
 func (e *PanicError) Error() string { return fmt.Sprintf("capture: the handler panicked: %v", e.Value) }
 
 // Unwrap returns Value if it is an error.

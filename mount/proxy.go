@@ -91,7 +91,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, http.StatusText(http.StatusNotImplemented), http.StatusNotImplemented)
 		return
 	case p.target.base != "" && climbs(r.URL):
-		http.Error(w, "400 this path leaves the application that it begins in", http.StatusBadRequest)
+		refuseToClimb(w)
 		return
 	}
 	if upgrade := r.Header.Get("Upgrade"); upgrade != "" && !plainText(upgrade) {

@@ -8,6 +8,7 @@ type StatusError struct {
 	Protocol uint8  // what it says about the protocol (section 5.5); 0: nothing
 }
 
+// Error says with which status the application, or the responder, ended.
 func (e *StatusError) Error() string {
 	switch e.Protocol {
 	case 0:
