@@ -19,15 +19,15 @@ const module = "github.com/weirhttp/weir"
 // that is not named may import the standard library alone. Imports go down
 // only; a new edge is a decision, not a convenience.
 var mayImport = map[string][]string{
-	".":             {"github.com/justinas/alice"},
-	"capture":       {},
-	"filtertest":    {},
-	"rewrite":       {"capture"},
-	"mount":         {"capture", "rewrite", "internal/fcgi"},
-	"filter":        {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
-	"deploy":        {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
+	".":          {"github.com/justinas/alice"},
+	"capture":    {},
+	"filtertest": {},
+	"rewrite":    {"capture"},
+	"mount":      {"capture", "rewrite", "internal/fcgi"},
+	"filter":     {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
+	"deploy":     {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
 	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "deploy", "cmd/weir/internal/guest",
-		"github.com/spf13/cobra"},
+		"github.com/spf13/cobra", "golang.org/x/term"},
 	"examples/site": {"mount", "rewrite"},
 	"examples/trac": {"mount", "rewrite"},
 }

@@ -46,7 +46,7 @@ func TestServeFile(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	p := startCommand(t, nil, "serve", "-listen", "127.0.0.1:0", "testdata/site.toml")
+	p := startCommand(t, nil, "serve", "--listen", "127.0.0.1:0", "testdata/site.toml")
 	a := ask(t, client(t), "GET", p.base+"/code/", nil, "Accept-Encoding: gzip")
 	if a.header.Get("Content-Encoding") != "gzip" || a.header.Get("Ratelimit-Policy")+a.header.Get("X-Ratelimit-Limit")+a.header.Get("RateLimit") == "" {
 		t.Errorf("%d %v", a.status, a.header)

@@ -205,7 +205,7 @@ func TestGitwebIsWholeBelowItsPrefix(t *testing.T) {
 	program, root := gitweb(t), repository(t)
 	eachURLStyle(t, func(t *testing.T, pathinfo int) {
 		configure(t, root, pathinfo)
-		p := start(t, nil, "-cgi", program, "-at", "/code/", "-files", "/code/static="+gitwebStatic)
+		p := start(t, nil, "--cgi", program, "--at", "/code/", "--files", "/code/static="+gitwebStatic)
 		c := newCrawler(t, to(t, strings.TrimPrefix(p.base, "http://")), gitwebHost+"/code/")
 		c.except = deadInGitweb
 		if pathinfo == 0 {
@@ -232,10 +232,7 @@ func TestGitwebIsTheSameWithoutWeir(t *testing.T) {
 	program, root := gitweb(t), repository(t)
 	eachURLStyle(t, func(t *testing.T, pathinfo int) {
 		configure(t, root, pathinfo)
-		o, err := parse([]string{"-cgi", program, "-at", "/code/"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		o := options{cgi: program, at: "/code/"}
 		below := &http.Client{Transport: served(t, newSite(t.Context(), o, slog.New(slog.DiscardHandler)).handler())}
 		same := &http.Client{Transport: bare(t, program, "/code")}
 		none := &http.Client{Transport: bare(t, program, "")}

@@ -44,7 +44,7 @@ func TestGuestIsWholeBelowItsPrefix(t *testing.T) {
 }
 
 func TestIndexSaysWhatIsMounted(t *testing.T) {
-	p := start(t, nil, "-user", "ada")
+	p := start(t, nil, "--user", "ada")
 	if p.open != p.base+"/" {
 		t.Errorf("the URL to open is %s", p.open)
 	}
@@ -97,7 +97,7 @@ func TestLogin(t *testing.T) {
 
 func TestEnvironmentComesFromTheHostAlone(t *testing.T) {
 	for user, want := range map[string]string{"ada": "<code>ada</code>", "": `<span class="note">empty</span>`} {
-		p := start(t, nil, "-user", user, "-at", "/deep/down")
+		p := start(t, nil, "--user", user, "--at", "/deep/down")
 		page := ask(t, client(t), "GET", p.base+"/deep/down/environment?a=b", nil, "X-Script-Name: /forged", "x-script_name: /forged",
 			"X-Remote-User: forged", "X_Remote_User: forged", "X_Remote-User: forged", "Remote-User: forged", "X-Kept: kept").body
 		for _, line := range []string{

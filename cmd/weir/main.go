@@ -1,18 +1,20 @@
-// Weir serves a web application below a prefix and a stack of filters: a small embedded one that knows nothing of
-// weir, any CGI program, or the site that a file describes. Run it with -h for its commands and flags.
+// Weir serves web applications below prefixes and stacks of filters, as a file describes them: a program of CGI, one of
+// WSGI in Python, another server, files. Run it with -h for its commands.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weirhttp/weir/deploy"
 )
 
 func main() {
@@ -21,61 +23,81 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the whole program. It serves until ctx ends and returns the exit code: 0 when all went well, 1 when serving
-// failed, 2 when the arguments are wrong.
+// commands returns what the program can do beside its demonstration. A new command is one line here.
+func commands() []*cobra.Command {
+	return []*cobra.Command{
+		serveCommand(),
+		checkCommand(),
+	}
+}
+
+// run is the whole program. It returns the exit code: 0 when all went well, 1 when a file is wrong or serving failed,
+// 2 when the arguments are wrong.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	switch command(args) {
-	case "check":
-		return checkFile(args[1:], stdout, stderr)
-	case "serve":
-		return serveFile(ctx, args[1:], stdout, stderr)
-	}
-	o, err := parse(args)
-	if err != nil {
-		return refuse(err, stdout, stderr)
-	}
-	if err := serve(ctx, o, stdout, slog.New(slog.NewTextHandler(stderr, nil))); err != nil {
-		fmt.Fprintf(stderr, "weir: %v\n", err)
-		return 1
-	}
-	return 0
-}
-
-func command(args []string) string {
-	if len(args) == 0 {
-		return ""
-	}
-	return args[0]
-}
-
-// refuse says what is wrong with the arguments, or what there is when that was the question.
-func refuse(err error, stdout, stderr io.Writer) int {
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, help)
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "weir: %v (weir -h says what there is)\n", err)
-	return 2
+	if wrong, ok := errors.AsType[deploy.Errors](err); ok {
+		fmt.Fprintln(stderr, colorsOf(stderr).faults(wrong, "bad"))
+		return 1
+	}
+	fmt.Fprintf(stderr, "%s %v\n", colorsOf(stderr).bad("weir:"), err)
+	if _, ok := errors.AsType[usageError](err); ok {
+		return 2
+	}
+	return 1
 }
 
-// listen listens at a TCP address.
-func listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is taken: give another with -listen HOST:PORT", address)
-	}
-	return listener, err
+// rootCommand returns the program with all of its commands.
+func rootCommand() *cobra.Command {
+	root := demoCommand()
+	root.SilenceErrors, root.SilenceUsage = true, true // run says what is wrong, in one line
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return wrong("%w (%s -h says what there is)", err, c.CommandPath())
+	})
+	root.AddCommand(commands()...)
+	return root
 }
 
-// serve listens, says where, and serves the site until ctx ends.
-func serve(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) error {
-	listener, err := listen(o.listen)
-	if err != nil {
-		return err
+// usageError says what is wrong with the arguments: the exit code is 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// wrong returns a usageError with a text as fmt.Errorf makes it.
+func wrong(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// noCommand says that an argument of the program itself is not the name of a command.
+func noCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
 	}
-	streams, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	s := newSite(streams, o, log)
-	fmt.Fprintf(stdout, "weir: open http://%s/\n", listener.Addr())
-	return serveUntil(ctx, listener, s.handler(), end, log)
+	hint := ""
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return wrong("there is no command %q%s (weir -h says what there is)", args[0], hint)
+}
+
+// files wants the names of files as arguments, at least one and at most so many; 0: any number.
+func files(most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0 && most == 1:
+			return wrong("%s takes a FILE (%[1]s -h says more)", c.CommandPath())
+		case len(args) == 0:
+			return wrong("%s takes one FILE or more (%[1]s -h says more)", c.CommandPath())
+		case most > 0 && len(args) > most:
+			return wrong("%s takes one FILE, there are %d arguments", c.CommandPath(), len(args))
+		}
+		return nil
+	}
 }

@@ -12,17 +12,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// asMain names the variable that makes the test binary be the program: the tests drive it over HTTP and by signals,
-// with the race detector when they have it.
-const asMain = "WEIR_TEST_MAIN"
-
+// TestMain lets the test binary be the program when it is called weir: the tests drive it over HTTP and by signals, and
+// transcripts run it, with the race detector when they have it.
 func TestMain(m *testing.M) {
-	if os.Getenv(asMain) != "" {
-		main()
-	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"weir": main})
 }
 
 // program is a running weir.
@@ -38,15 +35,15 @@ type program struct {
 // start runs weir on a free port and returns when it listens. env is added to the environment of the test.
 func start(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
-	return startCommand(t, env, append([]string{"-listen", "127.0.0.1:0"}, args...)...)
+	return startCommand(t, env, append([]string{"--listen", "127.0.0.1:0"}, args...)...)
 }
 
 // startCommand is start with all arguments.
 func startCommand(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t}
-	p.cmd = exec.Command(os.Args[0], args...)
-	p.cmd.Env = append(append(os.Environ(), asMain+"=1"), env...)
+	p.cmd = exec.Command("weir", args...)
+	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -153,22 +150,23 @@ func TestArguments(t *testing.T) {
 		code int
 		want string // in the one line on standard error
 	}{
-		{"a flag that does not exist", []string{"-lisen", "x"}, 2, "-lisen"},
-		{"a flag without its value", []string{"-listen"}, 2, "-listen"},
-		{"an argument", []string{"sreve"}, 2, `unexpected argument "sreve"`},
-		{"a site without its file", []string{"serve"}, 2, "weir serve takes one FILE"},
-		{"a site and one more", []string{"check", "a", "b"}, 2, "weir check takes one FILE"},
-		{"a site at no address", []string{"serve", "-listen", "x", "site.toml"}, 2, `-listen "x" is no HOST:PORT`},
-		{"an address without a port", []string{"-listen", "localhost"}, 2, `-listen "localhost" is no HOST:PORT`},
-		{"a port that cannot be", []string{"-listen", "localhost:99999"}, 2, `-listen "localhost:99999" is no HOST:PORT`},
-		{"a prefix that is not a path", []string{"-at", "guest"}, 2, `-at "guest"`},
-		{"a prefix that climbs", []string{"-at", "/a/../b/"}, 2, `-at "/a/../b/"`},
-		{"a prefix with an escape", []string{"-at", "/a%2Fb/"}, 2, `-at "/a%2Fb/"`},
-		{"a program that does not exist", []string{"-cgi", "./no-such-program"}, 2, `-cgi "./no-such-program"`},
-		{"a folder that does not exist", []string{"-files", "/f/=./no-such-folder"}, 2, `"./no-such-folder" is no folder`},
-		{"files without a folder", []string{"-files", "/f/"}, 2, "PREFIX=DIR"},
-		{"two applications in one place", []string{"-at", "/f", "-files", "/f/=."}, 2, "/f/"},
-		{"a port that is taken", []string{"-listen", address}, 1, "weir: " + address + " is taken: give another with -listen HOST:PORT\n"},
+		{"a flag that does not exist", []string{"--lisen", "x"}, 2, "--lisen"},
+		{"a flag without its value", []string{"--listen"}, 2, "--listen"},
+		{"a command that does not exist", []string{"sreve"}, 2, `there is no command "sreve"; did you mean serve?`},
+		{"a site without its file", []string{"serve"}, 2, "weir serve takes a FILE"},
+		{"a site and one more", []string{"serve", "a", "b"}, 2, "weir serve takes one FILE, there are 2 arguments"},
+		{"nothing to check", []string{"check"}, 2, "weir check takes one FILE or more"},
+		{"a site at no address", []string{"serve", "--listen", "x", "site.toml"}, 2, `--listen "x" is no HOST:PORT`},
+		{"an address without a port", []string{"--listen", "localhost"}, 2, `--listen "localhost" is no HOST:PORT`},
+		{"a port that cannot be", []string{"--listen", "localhost:99999"}, 2, `--listen "localhost:99999" is no HOST:PORT`},
+		{"a prefix that is not a path", []string{"--at", "guest"}, 2, `--at "guest"`},
+		{"a prefix that climbs", []string{"--at", "/a/../b/"}, 2, `--at "/a/../b/"`},
+		{"a prefix with an escape", []string{"--at", "/a%2Fb/"}, 2, `--at "/a%2Fb/"`},
+		{"a program that does not exist", []string{"--cgi", "./no-such-program"}, 2, `--cgi "./no-such-program"`},
+		{"a folder that does not exist", []string{"--files", "/f/=./no-such-folder"}, 2, `"./no-such-folder" is no folder`},
+		{"files without a folder", []string{"--files", "/f/"}, 2, "PREFIX=DIR"},
+		{"two applications in one place", []string{"--at", "/f", "--files", "/f/=."}, 2, "/f/"},
+		{"a port that is taken", []string{"--listen", address}, 1, "weir: " + address + " is taken: give another with --listen HOST:PORT\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out, errs bytes.Buffer
@@ -190,7 +188,7 @@ func TestHelp(t *testing.T) {
 	if code := run(t.Context(), []string{"-h"}, &out, &errs); code != 0 || errs.Len() > 0 {
 		t.Errorf("exit code %d and %q on standard error", code, &errs)
 	}
-	for _, flag := range []string{"-listen", "-cgi", "-at", "-files", "-user"} {
+	for _, flag := range []string{"--listen", "--cgi", "--at", "--files", "--user"} {
 		if !strings.Contains(out.String(), flag) {
 			t.Errorf("the help does not name %s", flag)
 		}

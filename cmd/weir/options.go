@@ -4,12 +4,13 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/spf13/cobra"
 )
 
 //go:embed help.txt
@@ -27,37 +28,13 @@ type options struct {
 // fileDir is a folder of files and the prefix where they are mounted.
 type fileDir struct{ at, dir string }
 
-// parse reads the command line. Its error is one line, or flag.ErrHelp when help was asked for.
-func parse(args []string) (options, error) {
-	var o options
-	f := newFlags("weir")
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "")
-	f.StringVar(&o.cgi, "cgi", "", "")
-	f.StringVar(&o.at, "at", "", "")
-	f.StringVar(&o.user, "user", "", "")
-	f.Func("files", "", o.addFiles)
-	if err := f.Parse(args); err != nil {
-		return o, err
-	}
-	if f.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
-	}
-	if err := listenable(o.listen); err != nil {
-		return o, err
-	}
-	return o, o.place()
-}
-
-// listenable says whether one can listen at an address, as far as its text tells.
-func listenable(address string) error {
-	_, port, err := net.SplitHostPort(address)
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil {
-		return fmt.Errorf("-listen %q is no HOST:PORT", address)
-	}
-	return nil
+// flags adds the flags of the options.
+func (o *options) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.cgi, "cgi", "", "mount this CGI `PROGRAM` in place of the embedded guest")
+	f.StringVar(&o.at, "at", "", "the `PREFIX` where the application is mounted (/guest/, or /cgi/ with --cgi)")
+	f.StringVar(&o.user, "user", "", "tell the application that `NAME` is signed in; everybody is")
+	f.Func("files", "also mount a folder of files, `PREFIX=DIR`; may be given more than once", o.addFiles)
 }
 
 // place finds the CGI program and settles where the application is mounted.
@@ -70,11 +47,11 @@ func (o *options) place() error {
 	}
 	var err error
 	if o.at, err = prefix(o.at); err != nil {
-		return fmt.Errorf("-at %w", err)
+		return wrong("--at %w", err)
 	}
 	for _, f := range o.files {
 		if f.at == o.at {
-			return fmt.Errorf("-at and -files both name %s", o.at)
+			return wrong("--at and --files both name %s", o.at)
 		}
 	}
 	if o.cgi == "" {
@@ -82,7 +59,7 @@ func (o *options) place() error {
 	}
 	program, err := exec.LookPath(o.cgi)
 	if err != nil && !errors.Is(err, exec.ErrDot) {
-		return fmt.Errorf("-cgi %q is no program that can be run", o.cgi)
+		return wrong("--cgi %q is no program that can be run", o.cgi)
 	}
 	o.cgi, err = filepath.Abs(program)
 	return err

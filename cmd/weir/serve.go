@@ -2,12 +2,88 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weirhttp/weir/deploy"
 )
+
+// serveCommand is weir serve.
+func serveCommand() *cobra.Command {
+	var address string
+	c := &cobra.Command{
+		Use:   "serve FILE",
+		Short: "Serve the site that a file describes",
+		Long: `Serve serves the app or pipeline main of a file, or NAME of FILE#NAME, until SIGINT or SIGTERM. Then it takes no new
+connections and ends when the requests in flight have finished; a second signal ends it at once.`,
+		Example: "  weir serve site.toml\n  weir serve --listen 127.0.0.1:0 'site.toml#staging'",
+		Args:    files(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := listenable(address); err != nil {
+				return err
+			}
+			return serveSite(c.Context(), args[0], address, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	listenFlag(c, &address)
+	return c
+}
+
+// listenFlag adds --listen to the flags of a command.
+func listenFlag(c *cobra.Command, address *string) {
+	c.Flags().StringVar(address, "listen", "127.0.0.1:8080", "the `HOST:PORT` to listen on; port 0 takes a free one")
+}
+
+// listenable says whether one can listen at an address, as far as its text tells.
+func listenable(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return wrong("--listen %q is no HOST:PORT", address)
+	}
+	return nil
+}
+
+// serveSite serves the site of a file until ctx ends.
+func serveSite(ctx context.Context, name, address string, stdout, stderr io.Writer) (err error) {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	slog.SetDefault(log) // what the file does not give another one
+	site, err := deploy.Load(name, parts())
+	if err != nil {
+		return err
+	}
+	warn(site, stderr)
+	listener, err := listen(address)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	h, closer, err := site.Build()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "weir: open http://%s/\n", listener.Addr())
+	return errors.Join(serveUntil(ctx, listener, h, func() {}, log), closer.Close())
+}
+
+// listen listens at a TCP address.
+func listen(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken: give another with --listen HOST:PORT", address)
+	}
+	return listener, err
+}
 
 // grace is how long requests may take to finish after the program was asked to end.
 const grace = 10 * time.Second
