@@ -18,6 +18,7 @@ import (
 // building makes the handlers of nodes, each once.
 type building struct {
 	report
+	site    *Site
 	apps    map[*node]http.Handler
 	filters map[*node]func(http.Handler) http.Handler
 	closers closers
@@ -117,6 +118,7 @@ func (b *building) make(n *node) (made reflect.Value) {
 			x.Elem().Field(k.field).Set(p.make.Elem().Field(k.field))
 		}
 		fill(b, x.Elem(), n.fields)
+		b.introduce(x.Elem())
 		return x
 	}
 	args := b.arguments(n)
@@ -138,6 +140,15 @@ func (b *building) make(n *node) (made reflect.Value) {
 	return made
 }
 
+// introduce tells an app or options what site they are part of, if they have a field for that.
+func (b *building) introduce(x reflect.Value) {
+	for i := range x.NumField() {
+		if f := x.Type().Field(i); f.IsExported() && f.Type == siteType {
+			x.Field(i).Set(reflect.ValueOf(b.site))
+		}
+	}
+}
+
 // arguments returns what the constructor of a node's part is called with.
 func (b *building) arguments(n *node) []reflect.Value {
 	t := n.part.make.Type()
@@ -150,6 +161,7 @@ func (b *building) arguments(n *node) []reflect.Value {
 	}
 	if n.part.options != nil {
 		fill(b, args[len(args)-1], n.fields)
+		b.introduce(args[len(args)-1])
 	}
 	return args
 }

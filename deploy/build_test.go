@@ -3,12 +3,15 @@ package deploy_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/weirhttp/weir/deploy"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // closing is an app that notes that it was closed, and has an error if its name is "bad".
@@ -210,5 +213,66 @@ func TestTwoBuildsShareNothing(t *testing.T) {
 				t.Errorf("request %d: got %d, want %d", i+1, status, want)
 			}
 		}
+	}
+}
+
+// shown is an app that says what site it is part of.
+type shown struct{ Site *deploy.Site }
+
+func (s *shown) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	for _, r := range s.Site.Root().Refs {
+		_, _ = io.WriteString(w, r.Key+" "+r.Node.Section+"\n")
+	}
+}
+
+// TestAppsMayKnowTheirSite has the site itself in a field that is no key.
+func TestAppsMayKnowTheirSite(t *testing.T) {
+	set := deploy.Builtin()
+	set["shown"] = deploy.App(&shown{})
+	set["told"] = deploy.Filter(func(o struct{ Site *deploy.Site }) func(http.Handler) http.Handler {
+		o.Site.Root() // panics without a site
+		return func(next http.Handler) http.Handler { return next }
+	})
+	text := "[app.main]\nuse = 'mounts'\n'/a/' = 'shown'\n'/b/' = 'x'\nfilters = ['told']\n[app.x]\nuse = 'shown'\n"
+	site, err := deploy.Parse("site.toml", []byte(text), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _, err := site.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/b/", nil))
+	if got := w.Body.String(); got != "/a/ app shown\n/b/ app.x\n" {
+		t.Errorf("the app says %q", got)
+	}
+	if _, err := deploy.Parse("site.toml", []byte(text+"site = 'y'\n"), set); err == nil || !strings.Contains(err.Error(), `there is no key "site" here`) {
+		t.Errorf("a file may set it: %v", err)
+	}
+}
+
+// TestUserIsSignedIn has what is behind the filter user see one who did not sign in, whatever the client says.
+func TestUserIsSignedIn(t *testing.T) {
+	set := deploy.Builtin()
+	set["who"] = deploy.App(func() http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			user, _ := rewrite.User.Value(r.Context())
+			_, _ = io.WriteString(w, user)
+		})
+	})
+	site, err := deploy.Parse("site.toml", []byte("[app.main]\nuse = 'who'\nfilters = ['ada']\n[filter.ada]\nuse = 'user'\nname = 'ada'\n"), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _, err := site.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	r.SetBasicAuth("grace", "secret")
+	h.ServeHTTP(w, r)
+	if got := w.Body.String(); got != "ada" {
+		t.Errorf("the user is %q", got)
 	}
 }

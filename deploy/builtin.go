@@ -26,6 +26,7 @@ func Builtin() Set {
 		"environ":         Filter(environ, "*"),
 		"map-fields":      Filter(mount.MapFields),
 		"guest":           Filter(guest),
+		"user":            Filter(user, "name"),
 		"when":            Filter(weir.When, "match", "filters"),
 		"stack":           Filter(stack, "filters"),
 
@@ -43,6 +44,11 @@ func Builtin() Set {
 // guest is mount.Guest as a filter: the place is that of who mounts the app.
 func guest(o mount.GuestOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return mount.Guest("/", next, o) }
+}
+
+// user says that somebody is signed in, whoever asks.
+func user(name string) func(http.Handler) http.Handler {
+	return rewrite.Request(rewrite.User.Set(name))
 }
 
 // stack makes one filter of several, outermost first.

@@ -84,6 +84,8 @@
 //   - stack, a filter: filters, outermost first, as one.
 //   - when, a filter: filters for the requests that match.
 //   - guest, a filter: mount.Guest, at the place that the app has anyway.
+//   - user, a filter: name is who is signed in, whoever asks, by rewrite.User; for a site that one person has
+//     for themselves, and to try what an application says to somebody.
 //   - environ, a filter: its keys are names of variables for mount.Environ.
 //   - request-header and response-header, filters: del, set, add and default, in this order.
 //

@@ -73,7 +73,7 @@ func kebab(field string) string {
 func fieldKeys(t reflect.Type) []key {
 	var keys []key
 	for i := range t.NumField() {
-		if f := t.Field(i); f.IsExported() {
+		if f := t.Field(i); f.IsExported() && f.Type != siteType {
 			keys = append(keys, key{name: kebab(f.Name), goName: f.Name, typ: f.Type, param: -1, field: i})
 		}
 	}

@@ -23,6 +23,7 @@ var (
 	handlerType = reflect.TypeFor[http.Handler]()
 	filterType  = reflect.TypeFor[func(http.Handler) http.Handler]()
 	errorType   = reflect.TypeFor[error]()
+	siteType    = reflect.TypeFor[*Site]()
 )
 
 // Filter returns the part that is made by a constructor of filters, such as filter.Compress or
@@ -56,7 +57,8 @@ func Filter(constructor any, keys ...string) Part {
 
 // App returns the part that makes applications by copying handler, a pointer to a struct such as
 // &mount.CGI{}: each exported field is a key of the file, and what is set in handler is the default. Keys
-// is as for Filter. Instead of a handler there may be a function that returns an http.Handler and has
+// is as for Filter. A field of type *Site, as in options, is no key: it gets the site that is built, to be
+// shown. Instead of a handler there may be a function that returns an http.Handler and has
 // parameters as Filter says. An application with a method Close() error is closed with the site.
 //
 //	deploy.App(&mount.CGI{}, "path:file!", "dir:folder")

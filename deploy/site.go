@@ -75,6 +75,7 @@ func check(path, app string, text []byte, set Set) (*Site, error) {
 // built already is closed. A site can be built several times; the results share nothing.
 func (s *Site) Build() (http.Handler, io.Closer, error) {
 	b := &building{
+		site:    s,
 		apps:    map[*node]http.Handler{},
 		filters: map[*node]func(http.Handler) http.Handler{},
 	}
