@@ -1,20 +1,11 @@
 package main
 
 import (
-	"log/slog"
-	"net/http"
-	"os"
+	"slices"
 	"strings"
-
-	"github.com/weirhttp/weir/mount"
 )
 
-// cgiProgram returns the handler that runs the CGI program of the options.
-func cgiProgram(o options, log *slog.Logger) http.Handler {
-	return &mount.CGI{Path: o.cgi, InheritEnv: inherited(os.Environ()), Spool: maxBody, Logger: log}
-}
-
-// inherited returns the names of the variables that a CGI program inherits: all of weir's own but those by which CGI
+// inherited returns, sorted, the names of the variables that a CGI program inherits: all of weir's own but those by which CGI
 // tells a program about its request (RFC 3875 §4.1). One that is merely left over in weir's environment, such as
 // REMOTE_USER, must not speak for a request that has none.
 func inherited(environ []string) []string {
@@ -25,7 +16,8 @@ func inherited(environ []string) []string {
 			names = append(names, name)
 		}
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // meta reports whether a variable is one of CGI's.

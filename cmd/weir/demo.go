@@ -2,45 +2,73 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"log/slog"
+	"net/http"
+	"sync"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weirhttp/weir/cmd/weir/internal/guest"
+	"github.com/weirhttp/weir/deploy"
 )
+
+const about = `Weir serves web applications below prefixes and stacks of filters, as a file describes them.
+
+Without a command it is a demonstration: it serves a small application of its own at /guest/, and at / a page that says
+what is mounted where, below which filters. With --cgi it serves a program of yours in its place, and with --files
+folders. These flags are a way to a file: init with the same ones prints that of the site, to go on from there.
+
+SIGINT or SIGTERM ends it when the requests in flight have finished; a second signal ends it at once.
+
+It exits with 0 when all went well, with 1 when a file is wrong or serving failed, and with 2 when a command, a flag or
+an argument is wrong. What is wrong is in the first line on standard error, details below it. Colours are for terminals
+alone, and not where NO_COLOR is set.`
+
+const aboutExample = `  weir                                        # the demonstration
+  weir init site.toml && weir serve site.toml # a site of one's own
+  weir --cgi /usr/lib/cgi-bin/gitweb.cgi --at /code/ --files /code/static/=/usr/share/gitweb/static`
 
 // demoCommand is weir without a command.
 func demoCommand() *cobra.Command {
 	var o options
+	var address string
 	c := &cobra.Command{
-		Use:   "weir",
-		Short: "Mount web applications below prefixes and stacks of filters",
-		Long:  help,
-		Args:  noCommand,
+		Use:     "weir",
+		Short:   "Serve web applications below prefixes and stacks of filters",
+		Long:    about,
+		Example: aboutExample,
+		Args:    noCommand,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := listenable(o.listen); err != nil {
+			if err := listenable(address); err != nil {
 				return err
 			}
-			if err := o.place(); err != nil {
+			text, err := o.file()
+			if err != nil {
 				return err
 			}
-			return serve(c.Context(), o, c.OutOrStdout(), slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil)))
+			site, err := deploy.Parse("site.toml", []byte(text), parts())
+			if err != nil {
+				return err
+			}
+			return serveLoaded(c.Context(), site, address, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	listenFlag(c, &o.listen)
+	listenFlag(c, &address)
 	o.flags(c)
 	return c
 }
 
-// serve listens, says where, and serves the site until ctx ends.
-func serve(ctx context.Context, o options, stdout io.Writer, log *slog.Logger) error {
-	listener, err := listen(o.listen)
-	if err != nil {
-		return err
-	}
-	streams, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	s := newSite(streams, o, log)
-	fmt.Fprintf(stdout, "weir: open http://%s/\n", listener.Addr())
-	return serveUntil(ctx, listener, s.handler(), end, log)
+// demo returns the embedded guest. Its event streams, which have no end of their own, end when the server that it is
+// asked by shuts down.
+func demo() http.Handler {
+	streams, end := context.WithCancel(context.Background())
+	app := guest.New(streams)
+	var once sync.Once
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		once.Do(func() {
+			if server, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok {
+				server.RegisterOnShutdown(end)
+			}
+		})
+		app.ServeHTTP(w, r)
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -18,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/weirhttp/weir/deploy"
 )
 
 // gitwebStatic is where Debian puts gitweb's style sheet, script and pictures.
@@ -182,6 +183,25 @@ func served(t *testing.T, h http.Handler) *http.Transport {
 	return to(t, server.Listener.Addr().String())
 }
 
+// built returns the site that options ask for.
+func built(t *testing.T, o *options) http.Handler {
+	t.Helper()
+	text, err := o.file()
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := deploy.Parse("site.toml", []byte(text), parts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, closer, err := site.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closer.Close() })
+	return h
+}
+
 // bare runs gitweb without weir, at a script name.
 func bare(t *testing.T, program, script string) *http.Transport {
 	t.Helper()
@@ -233,7 +253,7 @@ func TestGitwebIsTheSameWithoutWeir(t *testing.T) {
 	eachURLStyle(t, func(t *testing.T, pathinfo int) {
 		configure(t, root, pathinfo)
 		o := options{cgi: program, at: "/code/"}
-		below := &http.Client{Transport: served(t, newSite(t.Context(), o, slog.New(slog.DiscardHandler)).handler())}
+		below := &http.Client{Transport: served(t, built(t, &o))}
 		same := &http.Client{Transport: bare(t, program, "/code")}
 		none := &http.Client{Transport: bare(t, program, "")}
 		for _, path := range gitwebPages(t, root, pathinfo) {

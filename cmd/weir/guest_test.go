@@ -53,7 +53,7 @@ func TestIndexSaysWhatIsMounted(t *testing.T) {
 		t.Fatalf("status %d", index.status)
 	}
 	rest := index.body
-	for _, name := range []string{"/guest/", "rewrite.Request", "RequestID", "rewrite.User", "AccessLog", "Recover", "RateLimit", "Compress", "MaxBody"} {
+	for _, name := range []string{"/guest/", "knows nothing of weir", ">guest<", ">request-id<", ">user<", ">access-log<", ">recover<", ">rate-limit<", ">compress<", ">max-body<"} {
 		_, after, found := strings.Cut(rest, name)
 		if !found {
 			t.Fatalf("the index does not name %s, or not in its place", name)
@@ -149,6 +149,9 @@ func TestUpload(t *testing.T) {
 		t.Errorf("left behind: %v %v", left, err)
 	}
 }
+
+// maxBody is what the demonstration takes, in bytes.
+const maxBody = 32 << 20
 
 func TestUploadThatIsTooLarge(t *testing.T) {
 	p := start(t, nil)

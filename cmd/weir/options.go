@@ -1,9 +1,9 @@
 package main
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path"
@@ -13,26 +13,22 @@ import (
 	"github.com/spf13/cobra"
 )
 
-//go:embed help.txt
-var help string
-
-// options is what the command line says.
+// options is what the flags say of a site.
 type options struct {
-	listen string    // HOST:PORT
-	cgi    string    // the absolute path of a CGI program; "" for the embedded guest
-	at     string    // where the application is mounted: / or /a/b/
-	user   string    // who everybody is signed in as; "" for nobody
-	files  []fileDir // what else is mounted
+	cgi   string    // a CGI program; "" for the embedded guest
+	at    string    // where the application is mounted: / or /a/b/
+	user  string    // who everybody is signed in as; "" for nobody
+	files []fileDir // what else is mounted
 }
 
 // fileDir is a folder of files and the prefix where they are mounted.
 type fileDir struct{ at, dir string }
 
-// flags adds the flags of the options.
+// flags adds the flags of the options to a command.
 func (o *options) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.cgi, "cgi", "", "mount this CGI `PROGRAM` in place of the embedded guest")
-	f.StringVar(&o.at, "at", "", "the `PREFIX` where the application is mounted (/guest/, or /cgi/ with --cgi)")
+	f.StringVar(&o.cgi, "cgi", "", "mount this CGI `PROGRAM` in place of the embedded guest; it gets weir's environment, less the names that belong to CGI")
+	f.StringVar(&o.at, "at", "", "mount the application at this `PREFIX` (default /guest/, or /cgi/ with --cgi); at / there is no index page")
 	f.StringVar(&o.user, "user", "", "tell the application that `NAME` is signed in; everybody is")
 	f.Func("files", "also mount a folder of files, `PREFIX=DIR`; may be given more than once", o.addFiles)
 }
@@ -49,10 +45,12 @@ func (o *options) place() error {
 	if o.at, err = prefix(o.at); err != nil {
 		return wrong("--at %w", err)
 	}
+	places := map[string]bool{o.at: true}
 	for _, f := range o.files {
-		if f.at == o.at {
-			return wrong("--at and --files both name %s", o.at)
+		if places[f.at] {
+			return wrong("two applications are at %s: give --at and each --files a PREFIX of its own", f.at)
 		}
+		places[f.at] = true
 	}
 	if o.cgi == "" {
 		return nil
@@ -78,6 +76,9 @@ func (o *options) addFiles(value string) error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("%q is no folder", dir)
 	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
 	o.files = append(o.files, fileDir{at, dir})
 	return nil
 }
@@ -86,7 +87,7 @@ func (o *options) addFiles(value string) error {
 // form, so that what is printed is what can be asked for.
 func prefix(at string) (string, error) {
 	clean := path.Clean(at)
-	if !strings.HasPrefix(at, "/") || clean != strings.TrimSuffix(at, "/") && at != "/" || strings.ContainsAny(at, "%?#;\\ \"<>") {
+	if !strings.HasPrefix(at, "/") || clean != strings.TrimSuffix(at, "/") && at != "/" || at != (&url.URL{Path: at}).EscapedPath() || strings.Contains(at, ";") {
 		return "", fmt.Errorf("%q is no plain path such as /app/", at)
 	}
 	if clean == "/" {

@@ -55,13 +55,18 @@ func listenable(address string) error {
 }
 
 // serveSite serves the site of a file until ctx ends.
-func serveSite(ctx context.Context, name, address string, stdout, stderr io.Writer) (err error) {
-	log := slog.New(slog.NewTextHandler(stderr, nil))
-	slog.SetDefault(log) // what the file does not give another one
+func serveSite(ctx context.Context, name, address string, stdout, stderr io.Writer) error {
 	site, err := deploy.Load(name, parts())
 	if err != nil {
 		return err
 	}
+	return serveLoaded(ctx, site, address, stdout, stderr)
+}
+
+// serveLoaded serves a site until ctx ends.
+func serveLoaded(ctx context.Context, site *deploy.Site, address string, stdout, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	slog.SetDefault(log) // what the file does not give another one
 	warn(site, stderr)
 	listener, err := listen(address)
 	if err != nil {
@@ -73,7 +78,7 @@ func serveSite(ctx context.Context, name, address string, stdout, stderr io.Writ
 		return err
 	}
 	fmt.Fprintf(stdout, "weir: open http://%s/\n", listener.Addr())
-	return errors.Join(serveUntil(ctx, listener, h, func() {}, log), closer.Close())
+	return errors.Join(serveUntil(ctx, listener, h, log), closer.Close())
 }
 
 // listen listens at a TCP address.
@@ -88,9 +93,8 @@ func listen(address string) (net.Listener, error) {
 // grace is how long requests may take to finish after the program was asked to end.
 const grace = 10 * time.Second
 
-// serveUntil serves until ctx ends; then it takes no new connections, calls end so that endless streams do end, and
-// waits for the requests in flight.
-func serveUntil(ctx context.Context, l net.Listener, h http.Handler, end func(), log *slog.Logger) error {
+// serveUntil serves until ctx ends; then it takes no new connections and waits for the requests in flight.
+func serveUntil(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -99,7 +103,6 @@ func serveUntil(ctx context.Context, l net.Listener, h http.Handler, end func(),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		// No ReadTimeout and no WriteTimeout: uploads take their time, and event streams live long.
 	}
-	server.RegisterOnShutdown(end)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {
