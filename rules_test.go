@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"filter":     {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
 	"deploy":     {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
 	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "deploy", "cmd/weir/internal/guest",
-		"github.com/spf13/cobra", "golang.org/x/term"},
+		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	"examples/site": {"mount", "rewrite"},
 	"examples/trac": {"mount", "rewrite"},
 }

@@ -15,11 +15,17 @@ func checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE…",
 		Short: "Say all that is wrong in files, at once",
-		Long: `Check reads files, and those that they refer to, and says all that is wrong or odd in them, each thing
-in a line FILE:LINE:COLUMN and below it the line that it is in. It starts nothing. Of a file with nothing to say of,
-it says nothing.`,
-		Example: "  weir check site.toml",
-		Args:    files(0),
+		Long: `Check reads files, and those that they refer to, and says all that is wrong or
+odd in them: each thing in a line that begins with FILE:LINE:COLUMN, and below it
+the line of the file. It starts nothing. Of a file that is right it says nothing.
+Of FILE#NAME it checks the app or pipeline NAME in place of main.
+
+It exits with 1 if anything is wrong. What is only odd is a warning, and the exit
+code stays 0.`,
+		Example:               "  weir check site.toml\n  weir check sites/*.toml",
+		Args:                  files(1, 0),
+		ValidArgsFunction:     siteFiles,
+		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, names []string) error {
 			var all deploy.Errors
 			for _, name := range names {

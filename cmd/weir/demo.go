@@ -11,21 +11,27 @@ import (
 	"github.com/weirhttp/weir/deploy"
 )
 
-const about = `Weir serves web applications below prefixes and stacks of filters, as a file describes them.
+const about = `Weir serves web applications below prefixes and stacks of filters, as a file
+describes them.
 
-Without a command it is a demonstration: it serves a small application of its own at /guest/, and at / a page that says
-what is mounted where, below which filters. With --cgi it serves a program of yours in its place, and with --files
-folders. These flags are a way to a file: init with the same ones prints that of the site, to go on from there.
+Without a command it is a demonstration: it serves a small application of its
+own at /guest/, and at / a page that says what is mounted where, below which
+filters. With --cgi it serves a program of yours in its place, and with --files
+folders. These flags are a way to a file: init with the same ones prints that of
+the site, to go on from there.
 
-SIGINT or SIGTERM ends it when the requests in flight have finished; a second signal ends it at once.
+SIGINT or SIGTERM ends it when the requests in flight have finished; a second
+signal ends it at once.
 
-It exits with 0 when all went well, with 1 when a file is wrong or serving failed, and with 2 when a command, a flag or
-an argument is wrong. What is wrong is in the first line on standard error, details below it. Colours are for terminals
-alone, and not where NO_COLOR is set.`
+It exits with 0 when all went well, with 1 when a file is wrong or serving
+failed, and with 2 when a command, a flag or an argument is wrong. What is wrong
+is in the first line on standard error, details below it. Colours are for
+terminals alone, and not where NO_COLOR is set.`
 
-const aboutExample = `  weir                                        # the demonstration
-  weir init site.toml && weir serve site.toml # a site of one's own
-  weir --cgi /usr/lib/cgi-bin/gitweb.cgi --at /code/ --files /code/static/=/usr/share/gitweb/static`
+const aboutExample = `  weir
+  weir init site.toml && weir serve site.toml
+  weir --cgi /usr/lib/cgi-bin/gitweb.cgi --at /code/ \
+    --files /code/static/=/usr/share/gitweb/static`
 
 // demoCommand is weir without a command.
 func demoCommand() *cobra.Command {

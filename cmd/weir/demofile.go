@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ type demoSite struct {
 	Filters     []string
 	Mounts      []demoMount
 	Index       bool
-	Env         []string // names of variables that a CGI program inherits
+	Env         [][]string // names of variables that a CGI program inherits, line by line
 }
 
 // demoMount is a section of an app and the place where it is mounted.
@@ -40,7 +41,7 @@ func (o *options) file() (string, error) {
 		}
 	}
 	var b bytes.Buffer
-	page := template.Must(template.New("demo.toml").Funcs(template.FuncMap{"quote": quote}).Parse(demoFile))
+	page := template.Must(template.New("demo.toml").Funcs(template.FuncMap{"quote": quote, "list": list}).Parse(demoFile))
 	if err := page.Execute(&b, s); err != nil {
 		return "", fmt.Errorf("the file could not be made: %w", err)
 	}
@@ -65,31 +66,31 @@ func (o *options) site() demoSite {
 	}
 	if o.cgi != "" {
 		s.Title = fmt.Sprintf("The site of the CGI program %q: serve it with weir serve.", filepath.Base(o.cgi))
-		s.Env = inherited(os.Environ())
-		s.add(o.at, "cgi", o.cgi)
+		s.Env = slices.Collect(slices.Chunk(inherited(os.Environ()), 4))
+		base := filepath.Base(o.cgi)
+		s.add(demoMount{o.at, strings.TrimSuffix(base, filepath.Ext(base)), "cgi", o.cgi})
 	} else {
-		s.add(o.at, "demo", "guest")
+		s.add(demoMount{o.at, "guest", "demo", ""})
 	}
 	for _, f := range o.files {
-		s.add(f.at, "dir", f.dir)
+		s.add(demoMount{f.at, path.Base(f.at), "dir", f.dir})
 	}
 	s.Index = !slices.ContainsFunc(s.Mounts, func(m demoMount) bool { return m.At == "/" })
 	return s
 }
 
-// add mounts one app more, in a section that is called as its program or folder, if it can be.
-func (s *demoSite) add(at, use, path string) {
-	base := filepath.Base(path)
-	name := strings.Map(bareKey, strings.TrimSuffix(base, filepath.Ext(base)))
-	taken := func(name string) bool {
-		return name == "" || name == "main" || name == "index" ||
-			slices.ContainsFunc(s.Mounts, func(m demoMount) bool { return m.Name == name })
+// add mounts one app more. Its section has its name, as far as TOML and the others let it.
+func (s *demoSite) add(m demoMount) {
+	name := strings.Map(bareKey, m.Name)
+	if name == "" {
+		name = "app"
 	}
-	free := name
-	for n := 2; taken(free); n++ {
-		free = strings.TrimPrefix(fmt.Sprintf("%s-%d", name, n), "-")
+	taken := func(other demoMount) bool { return other.Name == m.Name }
+	m.Name = name
+	for n := 2; m.Name == "main" || m.Name == "index" || slices.ContainsFunc(s.Mounts, taken); n++ {
+		m.Name = fmt.Sprintf("%s-%d", name, n)
 	}
-	s.Mounts = append(s.Mounts, demoMount{at, free, use, path})
+	s.Mounts = append(s.Mounts, m)
 }
 
 // bareKey keeps what a key of TOML may have without quotation marks.
@@ -100,13 +101,22 @@ func bareKey(c rune) rune {
 	return -1
 }
 
-// quote returns a basic string of TOML, which is one of JSON, but for DEL, for what deploy reads as a variable.
-func quote(s string) (string, error) {
+// list returns strings of TOML with commas between them.
+func list(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = quote(text)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// quote returns a string of TOML. A basic one is as one of JSON, but for DEL; deploy reads ${ as more than that.
+func quote(text string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(strings.ReplaceAll(s, "${", "$${")); err != nil {
-		return "", err
+	if err := e.Encode(strings.ReplaceAll(text, "${", "$${")); err != nil {
+		panic(err) // a string can be encoded
 	}
-	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\x7f", `\u007f`), nil
+	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\x7f", `\u007f`)
 }

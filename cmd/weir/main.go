@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -28,6 +27,10 @@ func commands() []*cobra.Command {
 	return []*cobra.Command{
 		serveCommand(),
 		checkCommand(),
+		initCommand(),
+		versionCommand(),
+		completionCommand(),
+		manCommand(),
 	}
 }
 
@@ -58,9 +61,13 @@ func rootCommand() *cobra.Command {
 	root := demoCommand()
 	root.SilenceErrors, root.SilenceUsage = true, true // run says what is wrong, in one line
 	root.SuggestionsMinimumDistance = 2
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return wrong("%w (%s -h says what there is)", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(wrongFlag)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(helpCommand())
+	root.SetUsageTemplate(usage)
+	root.DisableAutoGenTag = true // of manual pages
+	root.Version = version()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(commands()...)
 	return root
 }
@@ -75,29 +82,28 @@ func wrong(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
-// noCommand says that an argument of the program itself is not the name of a command.
-func noCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
+// none wants no arguments.
+func none(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return wrong("%s takes no arguments, there is %q", c.CommandPath(), args[0])
 	}
-	hint := ""
-	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = "; did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return wrong("there is no command %q%s (weir -h says what there is)", args[0], hint)
+	return nil
 }
 
-// files wants the names of files as arguments, at least one and at most so many; 0: any number.
-func files(most int) cobra.PositionalArgs {
+// files wants the names of files as arguments, no fewer and no more; most 0 is any number.
+func files(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		switch {
-		case len(args) == 0 && most == 1:
+		switch n := len(args); {
+		case n < least:
 			return wrong("%s takes a FILE (%[1]s -h says more)", c.CommandPath())
-		case len(args) == 0:
-			return wrong("%s takes one FILE or more (%[1]s -h says more)", c.CommandPath())
-		case most > 0 && len(args) > most:
-			return wrong("%s takes one FILE, there are %d arguments", c.CommandPath(), len(args))
+		case most > 0 && n > most:
+			return wrong("%s takes one FILE, there are %d arguments", c.CommandPath(), n)
 		}
 		return nil
 	}
+}
+
+// siteFiles completes the names of files that weir reads.
+func siteFiles(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return []cobra.Completion{"toml", "ini", "cfg", "conf"}, cobra.ShellCompDirectiveFilterFileExt
 }

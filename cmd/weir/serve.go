@@ -22,10 +22,12 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve FILE",
 		Short: "Serve the site that a file describes",
-		Long: `Serve serves the app or pipeline main of a file, or NAME of FILE#NAME, until SIGINT or SIGTERM. Then it takes no new
-connections and ends when the requests in flight have finished; a second signal ends it at once.`,
-		Example: "  weir serve site.toml\n  weir serve --listen 127.0.0.1:0 'site.toml#staging'",
-		Args:    files(1),
+		Long: `Serve serves the app or pipeline main of a file, or NAME of FILE#NAME, until
+SIGINT or SIGTERM. Then it takes no new connections and ends when the requests in
+flight have finished; a second signal ends it at once.`,
+		Example:           "  weir serve site.toml\n  weir serve --listen 127.0.0.1:0 'site.toml#staging'",
+		Args:              files(1, 1),
+		ValidArgsFunction: siteFiles,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := listenable(address); err != nil {
 				return err
