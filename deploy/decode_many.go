@@ -3,6 +3,7 @@ package deploy
 import (
 	"encoding"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -12,12 +13,19 @@ func (r reading) slice(v *value, t reflect.Type) plan {
 		return r.environ(v, t)
 	}
 	if v.form != listForm {
-		r.fail(v.at, "", "a list is needed here, not %s", v.form)
+		hint := ""
+		if v.form == textForm {
+			hint = "put it in brackets"
+		}
+		r.fail(v.at, hint, "a list is needed here, not %s", v.form)
 		return nil
 	}
 	plans := make([]plan, len(v.list))
 	for i, one := range v.list {
 		plans[i] = r.plan(one, t.Elem())
+	}
+	if slices.ContainsFunc(plans, func(p plan) bool { return p == nil }) {
+		return nil
 	}
 	return sliceOf(plans, t)
 }

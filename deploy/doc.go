@@ -26,8 +26,8 @@
 //
 // # Sections
 //
-// The file is TOML 1.0. A section is [app.NAME], [filter.NAME] or [pipeline.NAME]; [globals] is beside
-// them. The site is the app or pipeline main.
+// The file is TOML 1.0. A section is [app.NAME], [filter.NAME] or [pipeline.NAME]; [globals] and [server]
+// are beside them. The site is the app or pipeline main.
 //
 // The key use says what an app or a filter is: a part of the set, or another section of the same kind. From
 // a section it inherits all keys, and its own ones win; a key whose value is a table is one key. Paths stay
@@ -46,6 +46,47 @@
 // counts their requests together, and an app that is mounted twice has one pool of processes. So is a
 // part that is named without a section, for each file. Another instance is another section, by use. What
 // is inherited from is not made by that.
+//
+// # The server
+//
+// [server] in the file that is served says how, for a program that asks Site.Server, as the command weir
+// does. All keys may be left out:
+//
+//	[server]
+//	listen = ["127.0.0.1:8080"]  # also ":443", "unix:/run/weir.sock", "systemd", "systemd:NAME"
+//	h2c = false                  # HTTP/2 without TLS, too
+//	read-header-timeout = "10s"  # for the head of a request; "0s" is none, here and below
+//	read-timeout = "0s"          # for all of a request: uploads take their time
+//	write-timeout = "0s"         # for the response: event streams live long
+//	idle-timeout = "2m"          # between the requests of a connection
+//	shutdown-timeout = "10s"     # for requests in flight when the program ends
+//	max-header = "64KiB"         # of the head of a request, in bytes
+//
+//	[server.tls]
+//	cert = "cert.pem"            # a file with the certificate and those above it
+//	key = "key.pem"              # a file with its key; both are read again when they change
+//	min-version = "1.2"          # or "1.3"
+//
+//	[server.acme]                # certificates by ACME, in place of server.tls
+//	hosts = ["example.org"]      # the names that they are for
+//	cache = "certificates"       # the folder that keeps them
+//	email = ""                   # of who is told of trouble with them
+//	directory = "https://…"      # of the authority; without it, that of Let's Encrypt
+//	ca = ""                      # a file with roots to trust the directory by, instead of the system's
+//
+//	[server.admin]
+//	listen = ""                  # a loopback address or "unix:…"; empty: none
+//	pprof = false                # the profiles of net/http/pprof there
+//
+//	[server.log]
+//	format = "text"              # or "json"
+//	level = "info"               # what is below it is not logged
+//	output = "stderr"            # or "stdout", or a file to append to
+//
+// The values of listen, read-header-timeout to max-header, min-version, pprof and those of server.log are
+// the defaults; cert, key, hosts and cache have to be there if their sections are. "systemd" is all sockets
+// that systemd hands over (LISTEN_FDS), "systemd:NAME" those of one FileDescriptorName. In a file that
+// another one refers to, [server] is a warning.
 //
 // # Values
 //
@@ -96,7 +137,8 @@
 // and %(here)s, and of Paste urlmap, cascade and static. Names of parts may stand there, too: use = compress.
 // Values are strings, lists their words, or their lines if there are several. A key of a section wins over
 // [DEFAULT], where PasteDeploy drops it; keys that override others are never lost; a section is one
-// instance. Sections without a colon, such as [loggers], are left alone.
+// instance. Of [server:main], host and port, or listen, are where to listen; its use and all else that it
+// says are a warning. Sections without a colon, such as [loggers], are left alone.
 //
 // What an egg, a call or a paste.app_factory makes runs in Python: the section, with all of Python that it
 // names, is a mount.WSGI whose app is that section, by PasteDeploy itself, which has to be installed. So

@@ -64,9 +64,15 @@ func (c *checker) group(f *file, e *entry) {
 			return
 		}
 		f.globals = e.value.table
+	case "server":
+		if c.order[f.name] > 0 {
+			c.warnings.add(e.at, "server", "this does nothing here: only [server] of the file that is served counts", "")
+			return
+		}
+		f.server = e.value
 	default:
 		c.add(e.at, "", fmt.Sprintf("there is no kind of section %q", e.key),
-			suggest(e.key, []string{"app", "filter", "pipeline", "globals"}))
+			suggest(e.key, []string{"app", "filter", "pipeline", "globals", "server"}))
 	}
 }
 

@@ -55,13 +55,13 @@ func parseKey(s string) (name string, n note, required bool) {
 	panic(fmt.Sprintf("deploy: key %q says %q of its value, which means nothing", name, text))
 }
 
-// kebab returns the key for a field: MaxKeys is max-keys, UserID is user-id, URL is url.
+// kebab returns the key for a field: MaxKeys is max-keys, UserID is user-id, URL is url, H2C is h2c.
 func kebab(field string) string {
 	var b strings.Builder
 	runes := []rune(field)
 	for i, c := range runes {
 		if unicode.IsUpper(c) && i > 0 &&
-			(!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
+			(unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])) {
 			b.WriteByte('-')
 		}
 		b.WriteRune(unicode.ToLower(c))

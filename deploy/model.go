@@ -28,6 +28,7 @@ type file struct {
 	paste    bool // it is one of PasteDeploy
 	partial  bool // not all of it could be read
 	globals  *table
+	server   *value // of the file that is served
 	sections []*section
 }
 

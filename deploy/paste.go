@@ -51,7 +51,7 @@ func (c *checker) pasteSection(f *file, s *iniSection) {
 	case "pipeline":
 		p.pipeline(name)
 	case "server":
-		c.warnings.add(s.at, s.name, "this section does nothing here: the program that reads the file is the server", "")
+		p.server(name)
 	default:
 		p.fail(s.at, suggest(typ, []string{"app", "composite", "filter", "filter-app", "pipeline", "server"}),
 			"there is no kind of section %q", typ)

@@ -14,8 +14,9 @@ type Site struct {
 	// refers to, and files and folders that are not there.
 	Warnings Errors
 
-	root  *node
-	order map[string]int
+	root   *node
+	server Server
+	order  map[string]int
 }
 
 // Load reads a file, and those that it refers to, and checks all of it. The site is the app or pipeline
@@ -56,8 +57,9 @@ func check(path, app string, text []byte, set Set) (*Site, error) {
 	c.warnings.order = c.order
 	f := c.parse(path, absolute, text)
 	root := c.root(f, app)
+	server := c.server(f)
 	c.unreached(f)
-	s := &Site{root: root, order: c.order}
+	s := &Site{root: root, server: server, order: c.order}
 	if err := c.warnings.sorted(); err != nil {
 		s.Warnings = err.(Errors)
 	}
