@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,44 +29,63 @@ code stays 0.`,
 		ValidArgsFunction:     siteFiles,
 		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, names []string) error {
-			var all deploy.Errors
-			for _, name := range names {
-				site, err := deploy.Load(name, parts())
-				if err != nil {
-					all = append(all, err.(deploy.Errors)...)
-					continue
-				}
-				warn(site, c.ErrOrStderr())
-			}
-			if len(all) > 0 {
-				return all
-			}
-			return nil
+			return check(names, c.ErrOrStderr())
 		},
 	}
 }
 
+// check warns of what is odd in files, and returns all that is wrong in them, each thing once.
+func check(names []string, stderr io.Writer) error {
+	var all deploy.Errors
+	for _, name := range names {
+		site, err := deploy.Load(name, parts())
+		if err == nil {
+			warn(site, stderr)
+			continue
+		}
+		wrong, ok := errors.AsType[deploy.Errors](err)
+		if !ok {
+			return err
+		}
+		for _, e := range wrong {
+			if !slices.ContainsFunc(all, func(other *deploy.Error) bool { return *other == *e }) {
+				all = append(all, e)
+			}
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return nil
+}
+
 // warn says what is odd in the files of a site.
 func warn(site *deploy.Site, w io.Writer) {
-	if len(site.Warnings) > 0 {
-		fmt.Fprintln(w, colorsOf(w).faults(site.Warnings, "warning"))
+	p := colorsOf(w)
+	for _, e := range site.Warnings {
+		fmt.Fprintln(w, p.odd("warning:")+" "+p.fault(e))
 	}
 }
 
-// faults returns errors as deploy.Errors does, coloured, or warnings.
-func (p palette) faults(list deploy.Errors, kind string) string {
-	var lines []string
-	for _, e := range list {
-		line := e.Error()
-		if kind == "warning" {
-			line = p.odd("warning: ") + line
-		} else if rest, ok := strings.CutPrefix(line, e.Pos.String()); ok && e.Pos.File != "" {
-			line = p.bad(e.Pos.String()) + rest
-		}
-		lines = append(lines, line)
-		if e.Excerpt != "" {
-			lines = append(lines, p.dim(e.Excerpt))
-		}
+// faults returns what deploy.Errors says, in colours.
+func (p palette) faults(list deploy.Errors) string {
+	texts := make([]string, len(list))
+	for i, e := range list {
+		texts[i] = p.fault(e)
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(texts, "\n")
+}
+
+// fault returns an error with its excerpt below it, whose mark it colours.
+func (p palette) fault(e *deploy.Error) string {
+	where, what := "", e.Error()
+	if e.Pos.File != "" {
+		where = e.Pos.String() + ":"
+		what = strings.TrimPrefix(what, where)
+	}
+	text := p.name(where) + what
+	if line, mark, found := strings.Cut(e.Excerpt, "\n"); found {
+		text += "\n" + p.dim(line) + "\n" + p.bad(mark)
+	}
+	return text
 }

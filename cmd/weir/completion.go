@@ -24,7 +24,7 @@ names of files of weir.`,
 		ValidArgs:             shells,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 || !slices.Contains(shells, args[0]) {
-				return wrong("%s takes one of %s", c.CommandPath(), strings.Join(shells, ", "))
+				return wrong("%s takes one of %s", c.Name(), strings.Join(shells, ", "))
 			}
 			return nil
 		},

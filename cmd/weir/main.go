@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if wrong, ok := errors.AsType[deploy.Errors](err); ok {
-		fmt.Fprintln(stderr, colorsOf(stderr).faults(wrong, "bad"))
+		fmt.Fprintln(stderr, colorsOf(stderr).faults(wrong))
 		return 1
 	}
 	fmt.Fprintf(stderr, "%s %v\n", colorsOf(stderr).bad("weir:"), err)
@@ -85,7 +85,7 @@ func wrong(format string, args ...any) error {
 // none wants no arguments.
 func none(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return wrong("%s takes no arguments, there is %q", c.CommandPath(), args[0])
+		return wrong("%s takes no arguments, there is %q", c.Name(), args[0])
 	}
 	return nil
 }
@@ -95,9 +95,9 @@ func files(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch n := len(args); {
 		case n < least:
-			return wrong("%s takes a FILE (%[1]s -h says more)", c.CommandPath())
+			return wrong("%s takes a FILE (%s -h says more)", c.Name(), c.CommandPath())
 		case most > 0 && n > most:
-			return wrong("%s takes one FILE, there are %d arguments", c.CommandPath(), n)
+			return wrong("%s takes one FILE, there are %d arguments (%s -h says more)", c.Name(), n, c.CommandPath())
 		}
 		return nil
 	}

@@ -81,7 +81,7 @@ func (o *options) site() demoSite {
 
 // add mounts one app more. Its section has its name, as far as TOML and the others let it.
 func (s *demoSite) add(m demoMount) {
-	name := strings.Map(bareKey, m.Name)
+	name := strings.Trim(strings.Map(bareKey, m.Name), "-")
 	if name == "" {
 		name = "app"
 	}
@@ -93,12 +93,12 @@ func (s *demoSite) add(m demoMount) {
 	s.Mounts = append(s.Mounts, m)
 }
 
-// bareKey keeps what a key of TOML may have without quotation marks.
+// bareKey keeps what a key of TOML may have without quotation marks, and makes hyphens of the rest.
 func bareKey(c rune) rune {
 	if strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", c) {
 		return c
 	}
-	return -1
+	return '-'
 }
 
 // list returns strings of TOML with commas between them.

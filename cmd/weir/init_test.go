@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"regexp"
+	"slices"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/weirhttp/weir/deploy"
+)
+
+// TestStartingFileAndItsExamples holds that the file to start from is right, with its examples and without.
+func TestStartingFileAndItsExamples(t *testing.T) {
+	t.Setenv("WIKI_SECRET", "x")
+	examples := regexp.MustCompile(`(?m)^#([^ \n])`).ReplaceAllString(startingFile, "$1")
+	for name, text := range map[string]string{"as it is": startingFile, "with its examples": examples} {
+		if _, err := deploy.Parse("site.toml", []byte(text), parts()); err != nil {
+			t.Errorf("%s:\n%v", name, err)
+		}
+	}
+}
+
+// TestFileTakesPlainTexts has what no file of TOML can hold refused, not changed.
+func TestFileTakesPlainTexts(t *testing.T) {
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"init", "--user", "\xff"}, &out, &errs); code != 2 || out.Len() > 0 {
+		t.Errorf("exit code %d, %q, %q", code, &out, &errs)
+	}
+}
+
+// FuzzQuote holds that deploy reads of a quoted text what it was.
+func FuzzQuote(f *testing.F) {
+	for _, seed := range []string{"", "a\"b", "${x}", "$$${x", "$", "{", "\x7f\x00\t\r\n\\u0041", "<&>", "\u2028é", "'''", `"""`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !utf8.ValidString(text) {
+			return // refused before
+		}
+		got := ""
+		set := deploy.Set{"said": deploy.App(func(text string) http.Handler {
+			got = text
+			return http.NotFoundHandler()
+		}, "text")}
+		site, err := deploy.Parse("site.toml", []byte("[app.main]\nuse = 'said'\ntext = "+quote(text)), set)
+		if err != nil {
+			t.Fatalf("%s: %v", quote(text), err)
+		}
+		if _, _, err := site.Build(); err != nil || got != text {
+			t.Errorf("%q is read as %q, %v", text, got, err)
+		}
+	})
+}
+
+// FuzzSections holds that a file can be made for any names of programs and folders: no two sections are one.
+func FuzzSections(f *testing.F) {
+	f.Add("gitweb", "gitweb", "a/b")
+	f.Add("main", "index", "main-2")
+	f.Add("é", "", "-")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		var s demoSite
+		for _, name := range []string{a, b, c} {
+			s.add(demoMount{Name: name})
+		}
+		names := []string{"main", "index"}
+		for _, m := range s.Mounts {
+			if slices.Contains(names, m.Name) || !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(m.Name) {
+				t.Errorf("%q, %q and %q are in sections %v", a, b, c, s.Mounts)
+			}
+			names = append(names, m.Name)
+		}
+	})
+}
