@@ -36,7 +36,6 @@ const aboutExample = `  weir
 // demoCommand is weir without a command.
 func demoCommand() *cobra.Command {
 	var o options
-	var address string
 	c := &cobra.Command{
 		Use:     "weir",
 		Short:   "Serve web applications below prefixes and stacks of filters",
@@ -44,9 +43,6 @@ func demoCommand() *cobra.Command {
 		Example: aboutExample,
 		Args:    noCommand,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := listenable(address); err != nil {
-				return err
-			}
 			text, err := o.file()
 			if err != nil {
 				return err
@@ -55,10 +51,9 @@ func demoCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serveLoaded(c.Context(), site, address, c.OutOrStdout(), c.ErrOrStderr())
+			return serveLoaded(c.Context(), site, o.listen, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	listenFlag(c, &address)
 	o.flags(c)
 	return c
 }

@@ -20,6 +20,7 @@ var demoFile string
 // demoSite is what the file of a demonstration is written of.
 type demoSite struct {
 	Title, User string
+	Listen      string
 	Filters     []string
 	Mounts      []demoMount
 	Index       bool
@@ -59,7 +60,7 @@ func (o *options) paths() []string {
 
 // site returns what the file is written of.
 func (o *options) site() demoSite {
-	s := demoSite{Title: "The demonstration of weir: serve it with weir serve.", User: o.user,
+	s := demoSite{Title: "The demonstration of weir: serve it with weir serve.", User: o.user, Listen: o.listen,
 		Filters: []string{"request-id", "access-log", "recover", "rate-limit", "compress", "max-body"}}
 	if o.user != "" {
 		s.Filters = slices.Insert(s.Filters, 1, "user") // outside of the log that names them

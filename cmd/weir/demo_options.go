@@ -15,10 +15,11 @@ import (
 
 // options is what the flags say of a site.
 type options struct {
-	cgi   string    // a CGI program; "" for the embedded guest
-	at    string    // where the application is mounted: / or /a/b/
-	user  string    // who everybody is signed in as; "" for nobody
-	files []fileDir // what else is mounted
+	listen string    // HOST:PORT
+	cgi    string    // a CGI program; "" for the embedded guest
+	at     string    // where the application is mounted: / or /a/b/
+	user   string    // who everybody is signed in as; "" for nobody
+	files  []fileDir // what else is mounted
 }
 
 // fileDir is a folder of files and the prefix where they are mounted.
@@ -26,6 +27,7 @@ type fileDir struct{ at, dir string }
 
 // flags adds the flags of the options to a command.
 func (o *options) flags(c *cobra.Command) {
+	listenFlag(c, &o.listen)
 	f := c.Flags()
 	f.StringVar(&o.cgi, "cgi", "", "mount this CGI `PROGRAM` in place of the embedded guest; it gets weir's environment, less the names that belong to CGI")
 	f.StringVar(&o.at, "at", "", "mount the application at this `PREFIX` (default /guest/, or /cgi/ with --cgi); at / there is no index page")
@@ -35,6 +37,9 @@ func (o *options) flags(c *cobra.Command) {
 
 // place finds the CGI program and settles where the application is mounted.
 func (o *options) place() error {
+	if err := listenable(o.listen); err != nil {
+		return err
+	}
 	if o.at == "" {
 		o.at = "/guest/"
 		if o.cgi != "" {

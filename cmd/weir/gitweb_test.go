@@ -252,7 +252,7 @@ func TestGitwebIsTheSameWithoutWeir(t *testing.T) {
 	program, root := gitweb(t), repository(t)
 	eachURLStyle(t, func(t *testing.T, pathinfo int) {
 		configure(t, root, pathinfo)
-		o := options{cgi: program, at: "/code/"}
+		o := options{listen: "127.0.0.1:0", cgi: program, at: "/code/"}
 		below := &http.Client{Transport: served(t, built(t, &o))}
 		same := &http.Client{Transport: bare(t, program, "/code")}
 		none := &http.Client{Transport: bare(t, program, "")}

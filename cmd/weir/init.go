@@ -17,7 +17,6 @@ var startingFile string
 // initCommand is weir init.
 func initCommand() *cobra.Command {
 	var o options
-	var demonstration bool
 	c := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a file to start from",
@@ -30,7 +29,7 @@ demonstration, it is the site that weir serves without a command.`,
 		Args: files(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			text := startingFile
-			if demonstration || c.Flags().NFlag() > 0 {
+			if c.Flags().NFlag() > 0 {
 				var err error
 				if text, err = o.file(); err != nil {
 					return err
@@ -43,7 +42,7 @@ demonstration, it is the site that weir serves without a command.`,
 			return create(args[0], text)
 		},
 	}
-	c.Flags().BoolVar(&demonstration, "demo", false, "the site of the demonstration")
+	c.Flags().Bool("demo", false, "the site of the demonstration, which any other flag asks for, too")
 	o.flags(c)
 	return c
 }

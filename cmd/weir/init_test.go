@@ -3,23 +3,48 @@ package main
 import (
 	"bytes"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/weirhttp/weir/deploy"
 )
 
-// TestStartingFileAndItsExamples holds that the file to start from is right, with its examples and without.
+// TestStartingFileAndItsExamples holds that the file to start from is right, with its examples and without, and has
+// every key of [server].
 func TestStartingFileAndItsExamples(t *testing.T) {
 	t.Setenv("WIKI_SECRET", "x")
 	examples := regexp.MustCompile(`(?m)^#([^ \n])`).ReplaceAllString(startingFile, "$1")
-	for name, text := range map[string]string{"as it is": startingFile, "with its examples": examples} {
+	without := func(section string) string { // a site has one of tls and acme
+		return regexp.MustCompile(`(?m)^\[`+section+`\]\n(.+\n)*`).ReplaceAllString(examples, "")
+	}
+	for name, text := range map[string]string{
+		"as it is": startingFile, "with tls": without("server.acme"), "with acme": without("server.tls"),
+	} {
 		if _, err := deploy.Parse("site.toml", []byte(text), parts()); err != nil {
 			t.Errorf("%s:\n%v", name, err)
 		}
 	}
+	for _, key := range keysOf(reflect.TypeFor[deploy.Server]()) {
+		if !strings.Contains(examples, "\n"+key+" = ") && !strings.Contains(examples, "\n[server."+key+"]\n") {
+			t.Errorf("the key %s of [server] is missing", key)
+		}
+	}
+}
+
+// keysOf returns the keys for the fields of a struct and of those in it.
+func keysOf(s reflect.Type) []string {
+	var keys []string
+	for f := range s.Fields() {
+		keys = append(keys, strings.ToLower(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(f.Name, "$1-$2")))
+		if f.Type.PkgPath() == s.PkgPath() {
+			keys = append(keys, keysOf(f.Type)...)
+		}
+	}
+	return keys
 }
 
 // TestFileTakesPlainTexts has what no file of TOML can hold refused, not changed.

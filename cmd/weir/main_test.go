@@ -159,6 +159,7 @@ func TestArguments(t *testing.T) {
 		{"a site at no address", []string{"serve", "--listen", "x", "site.toml"}, 2, `--listen "x" is no HOST:PORT`},
 		{"an address without a port", []string{"--listen", "localhost"}, 2, `--listen "localhost" is no HOST:PORT`},
 		{"a port that cannot be", []string{"--listen", "localhost:99999"}, 2, `--listen "localhost:99999" is no HOST:PORT`},
+		{"a host that cannot be", []string{"--listen", "a b:80"}, 2, `--listen "a b:80" is no HOST:PORT`},
 		{"a prefix that is not a path", []string{"--at", "guest"}, 2, `--at "guest"`},
 		{"a prefix that climbs", []string{"--at", "/a/../b/"}, 2, `--at "/a/../b/"`},
 		{"a prefix with an escape", []string{"--at", "/a%2Fb/"}, 2, `--at "/a%2Fb/"`},

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -46,11 +48,11 @@ func listenFlag(c *cobra.Command, address *string) {
 
 // listenable says whether one can listen at an address, as far as its text tells.
 func listenable(address string) error {
-	_, port, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err == nil {
-		_, err = net.LookupPort("tcp", port)
+		_, err = strconv.ParseUint(port, 10, 16)
 	}
-	if err != nil {
+	if err != nil || strings.ContainsAny(host, " /\\\"'{}") {
 		return wrong("--listen %q is no HOST:PORT", address)
 	}
 	return nil
