@@ -36,7 +36,11 @@ func (o *options) file() (string, error) {
 		return "", err
 	}
 	s := o.site()
-	for _, text := range append([]string{s.User}, o.paths()...) {
+	texts := []string{s.User}
+	for _, m := range s.Mounts {
+		texts = append(texts, m.Path)
+	}
+	for _, text := range texts {
 		if !utf8.ValidString(text) {
 			return "", wrong("%q is not in UTF-8, which a file has to be", text)
 		}
@@ -47,15 +51,6 @@ func (o *options) file() (string, error) {
 		return "", fmt.Errorf("the file could not be made: %w", err)
 	}
 	return b.String(), nil
-}
-
-// paths returns the paths and places that the options have.
-func (o *options) paths() []string {
-	list := []string{o.cgi, o.at}
-	for _, f := range o.files {
-		list = append(list, f.at, f.dir)
-	}
-	return list
 }
 
 // site returns what the file is written of.

@@ -182,9 +182,9 @@ func TestCompressed(t *testing.T) {
 }
 
 // openEvents opens the event stream and reads its first event, which only a flush brings: the stream stays open.
-func openEvents(t *testing.T, p *program) *bufio.Reader {
+func openEvents(t *testing.T, p *program, prefix string) *bufio.Reader {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", p.base+"/guest/events", nil)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", p.base+prefix+"/events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func openEvents(t *testing.T, p *program) *bufio.Reader {
 // the upload is answered, the exit code is 0.
 func TestShutdown(t *testing.T) {
 	p := start(t, nil)
-	stream := openEvents(t, p)
+	stream := openEvents(t, p, "/guest")
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.base, "http://"))
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -97,4 +98,30 @@ func FuzzSections(f *testing.F) {
 			names = append(names, m.Name)
 		}
 	})
+}
+
+// TestDemonstrationFromItsFile serves the file that init writes: it is the demonstration, down to the event stream that
+// ends with the program.
+func TestDemonstrationFromItsFile(t *testing.T) {
+	name := t.TempDir() + "/site.toml"
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"init", "--user", "ada", "--at", "/deep/down", name}, &out, &errs); code != 0 {
+		t.Fatalf("exit code %d, %q", code, &errs)
+	}
+	p := startCommand(t, nil, "serve", "--listen", "127.0.0.1:0", name)
+	page := ask(t, client(t), "GET", p.base+"/deep/down/environment", nil, "X-Remote-User: forged").body
+	for _, want := range []string{"<code>/deep/down</code>", "<code>ada</code>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the guest does not say %s", want)
+		}
+	}
+	if index := ask(t, client(t), "GET", p.base+"/", nil); !strings.Contains(index.body, `href="/deep/down/"`) {
+		t.Errorf("the index has no link to it:\n%s", index.body)
+	}
+	stream := openEvents(t, p, "/deep/down")
+	p.terminate()
+	if _, err := io.ReadAll(stream); err != nil {
+		t.Errorf("the event stream did not end well: %v", err)
+	}
+	p.wait()
 }
