@@ -28,6 +28,8 @@ var mayImport = map[string][]string{
 	"deploy":     {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
 	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "deploy", "cmd/weir/internal/guest",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
+	"cmd/weir/internal/server": {
+		"deploy", "capture", "github.com/prometheus/client_golang", "golang.org/x/crypto/acme"},
 	"examples/site": {"mount", "rewrite"},
 	"examples/trac": {"mount", "rewrite"},
 }
@@ -39,6 +41,8 @@ var mayImportFile = map[string][]string{
 	"github.com/klauspost/compress":   {"filter/compress"},
 	"github.com/pelletier/go-toml/v2": {"deploy/toml"},
 	"golang.org/x/time/rate":          {"filter/ratelimit", "deploy/"},
+	"github.com/prometheus/":          {"cmd/weir/internal/server/metrics", "cmd/weir/internal/server/admin"},
+	"golang.org/x/crypto/acme":        {"cmd/weir/internal/server/acme"},
 }
 
 func TestWhoMayImportWhom(t *testing.T) {
