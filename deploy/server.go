@@ -11,7 +11,8 @@ import (
 // site reads it from Site.Server. Paths in it are absolute.
 type Server struct {
 	// Listen are the addresses to listen at: "host:port", "unix:/path", "systemd" or "systemd:NAME" for
-	// sockets that systemd hands over. Default: "127.0.0.1:8080".
+	// sockets that systemd hands over. Beside addresses that speak TLS, port 80 and what is written
+	// "http://host:port" send clients there. Default: "127.0.0.1:8080".
 	Listen []string
 
 	// H2C serves HTTP/2 without TLS, too.

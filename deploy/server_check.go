@@ -81,7 +81,7 @@ func (s *serverReading) address(a string) (string, error) {
 	} else if ok || a == "systemd" {
 		return a, nil
 	}
-	host, port, err := net.SplitHostPort(a)
+	host, port, err := net.SplitHostPort(strings.TrimPrefix(a, "http://"))
 	if err != nil {
 		var e *net.AddrError
 		if errors.As(err, &e) {
@@ -182,7 +182,7 @@ func isLocal(a string) bool {
 	if strings.HasPrefix(a, "unix:") {
 		return true
 	}
-	host, _, err := net.SplitHostPort(a)
+	host, _, err := net.SplitHostPort(strings.TrimPrefix(a, "http://"))
 	if err != nil { // systemd
 		return false
 	}

@@ -31,7 +31,7 @@ func served(t *testing.T, name, text string) (deploy.Server, string) {
 func TestEveryKeyOfAServerComesFromAFile(t *testing.T) {
 	got, _ := served(t, "/srv/site.toml", anApp+`
 		[server]
-		listen = [":443", "unix:run/weir.sock", "unix:/run/weir.sock", "systemd", "systemd:web"]
+		listen = [":443", "http://:8080", "unix:run/weir.sock", "unix:/run/weir.sock", "systemd", "systemd:web"]
 		h2c = true
 		read-header-timeout = "1s"
 		read-timeout = "2s"
@@ -53,7 +53,7 @@ func TestEveryKeyOfAServerComesFromAFile(t *testing.T) {
 		directory = "https://localhost:14000/dir"
 		ca = "roots.pem"`)
 	want := deploy.Server{
-		Listen:            []string{":443", "unix:/srv/run/weir.sock", "unix:/run/weir.sock", "systemd", "systemd:web"},
+		Listen:            []string{":443", "http://:8080", "unix:/srv/run/weir.sock", "unix:/run/weir.sock", "systemd", "systemd:web"},
 		H2C:               true,
 		ReadHeaderTimeout: time.Second, ReadTimeout: 2 * time.Second, WriteTimeout: 3 * time.Second, IdleTimeout: 4 * time.Second,
 		ShutdownTimeout: 5 * time.Second, MaxHeader: 6 << 10,
