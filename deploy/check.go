@@ -13,12 +13,14 @@ type checker struct {
 	report
 	warnings report
 	set      Set
-	files    map[string]*file  // by absolute path; nil: cannot be read
-	nodes    map[any]*node     // by section, or by name of a part that needs none
-	python   map[*section]bool // of sections of PasteDeploy that were looked at
-	path     []*node           // from the root to the node that is being made
-	partial  bool              // something was not read: what is missing may be there
-	lenient  bool              // sections may miss keys: they may be there to be inherited from
+	files    map[string]*file      // by absolute path; nil: cannot be read
+	nodes    map[any]*node         // by section, or by name of a part that needs none
+	python   map[*section]bool     // of sections of PasteDeploy that were looked at
+	path     []*node               // from the root to the node that is being made
+	partial  bool                  // something was not read: what is missing may be there
+	read     reads                 // what was read
+	secrets  map[string]secretText // what files have that strings come from, read once
+	lenient  bool                  // sections may miss keys: they may be there to be inherited from
 }
 
 // node is an app or a filter to be built, once.

@@ -88,6 +88,25 @@
 // that systemd hands over (LISTEN_FDS), "systemd:NAME" those of one FileDescriptorName. In a file that
 // another one refers to, [server] is a warning.
 //
+// # Reading a site again
+//
+// Open returns a handler, a Live, that serves the site of a file, and whose Reload reads the file again:
+//
+//   - It compares what all files say that the site was read from, those of { file = "path" } among them. If
+//     nothing has changed, byte for byte, nothing happens.
+//   - If there is anything wrong, the site stays as it is, and the error says all of it, as Load does.
+//   - Otherwise it builds the new site whole, and then gives it all new requests at once. No request is lost.
+//   - A request that has begun ends on the site that it began on, an event stream or a WebSocket, too, until
+//     its handler returns. The old site is closed when the last one has ended, and its processes with it.
+//
+// The two sites share nothing, also where their sections are the same: limiters begin anew, and pools of
+// processes and of connections are started again when they are needed. What [server] says is not read
+// again by this, but when the program starts.
+//
+// Not compared is what is no file of the site: variables of the environment, which do not change for a
+// program that runs, and what applications read themselves, such as programs, modules of Python and the
+// files of a dir.
+//
 // # Values
 //
 // Durations are written "1m30s", sizes in bytes as a number or "10MiB" (B, kB, MB, GB, KiB, MiB,

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -17,7 +16,7 @@ func (c *checker) load(name string, at span, section string) *file {
 	if f, ok := c.files[absolute]; ok {
 		return f
 	}
-	text, err := os.ReadFile(name)
+	text, err := c.read.file(name)
 	if err != nil {
 		c.add(at, section, fmt.Sprintf("%s: %s", name, plainError(err)), "")
 		c.partial = true

@@ -3,7 +3,6 @@ package deploy
 import (
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -24,19 +23,27 @@ type Site struct {
 //
 // The error, if any, is of type Errors and has all that is wrong. Nothing is started, and no handler made.
 func Load(name string, set Set) (*Site, error) {
+	site, _, err := load(name, set)
+	return site, err
+}
+
+// load is Load, and also returns what was read, if there is an error, too.
+func load(name string, set Set) (*Site, reads, error) {
 	path, app := splitName(name)
-	text, err := os.ReadFile(path)
+	read := reads{}
+	text, err := read.file(path)
 	if err != nil {
-		return nil, Errors{{Pos: Pos{File: path}, Message: plainError(err)}}
+		return nil, read, Errors{{Pos: Pos{File: path}, Message: plainError(err)}}
 	}
-	return check(path, app, text, set)
+	site, err := check(path, app, text, set, read)
+	return site, read, err
 }
 
 // Parse is Load for a file whose text is given. The files that it refers to are read from the folder that
 // name is in.
 func Parse(name string, text []byte, set Set) (*Site, error) {
 	path, app := splitName(name)
-	return check(path, app, text, set)
+	return check(path, app, text, set, reads{})
 }
 
 func splitName(name string) (path, app string) {
@@ -47,12 +54,13 @@ func splitName(name string) (path, app string) {
 	return path, app
 }
 
-func check(path, app string, text []byte, set Set) (*Site, error) {
+func check(path, app string, text []byte, set Set, read reads) (*Site, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, Errors{{Pos: Pos{File: path}, Message: err.Error()}}
 	}
-	c := &checker{set: set, files: map[string]*file{}, nodes: map[any]*node{}, python: map[*section]bool{}}
+	c := &checker{set: set, files: map[string]*file{}, nodes: map[any]*node{}, python: map[*section]bool{}, read: read,
+		secrets: map[string]secretText{}}
 	c.order = map[string]int{}
 	c.warnings.order = c.order
 	f := c.parse(path, absolute, text)

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,18 +49,33 @@ func (r reading) secret(v *value) (string, bool) {
 		return s, ok
 	}
 	name := r.absolute(s)
+	known, ok := r.secrets[name]
+	if !ok {
+		known.text, known.err = readSecret(name)
+		r.secrets[name] = known
+		r.read.note(name, known.text, known.err)
+	}
+	if known.err != nil {
+		r.fail(e.value.at, "", "%s", plainError(known.err))
+		return "", false
+	}
+	s = strings.TrimSuffix(string(known.text), "\n")
+	return strings.TrimSuffix(s, "\r"), true
+}
+
+// secretText is what a file has that strings come from.
+type secretText struct {
+	text []byte
+	err  error
+}
+
+// readSecret reads a file of up to secretLimit.
+func readSecret(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > secretLimit) {
-		r.fail(e.value.at, "", "this is no file of up to 1 MiB")
-		return "", false
+		return nil, errors.New("this is no file of up to 1 MiB")
 	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		r.fail(e.value.at, "", "%s", plainError(err))
-		return "", false
-	}
-	s = strings.TrimSuffix(string(b), "\n")
-	return strings.TrimSuffix(s, "\r"), true
+	return os.ReadFile(name)
 }
 
 // expand replaces ${here} and ${name}, once; $${ stands for ${.
