@@ -33,9 +33,11 @@ type node struct {
 	args    map[int]plan // by parameter
 	fields  map[int]plan // by field of the options or of the handler
 	keys    map[string]span
-	filters []*node // around the app, outermost first
-	refs    []refTo // what the keys name
-	inner   *node   // what the filters are around, in place of a part: the last of a pipeline
+	filters []*node  // around the app, outermost first
+	refs    []refTo  // what the keys name
+	inner   *node    // what the filters are around, in place of a part: the last of a pipeline
+	name    string   // of the section, or of the part
+	entries []*entry // its keys, inherited ones too
 }
 
 // refTo is a node that a key names.
@@ -169,7 +171,7 @@ func (r reading) plain(at span, name string, part Part) *node {
 	if n := r.nodes[id]; n != nil {
 		return n
 	}
-	n := &node{kind: part.kind, label: string(part.kind) + " " + name, at: at, use: name, part: &part}
+	n := &node{kind: part.kind, name: name, label: string(part.kind) + " " + name, at: at, use: name, part: &part}
 	r.nodes[id] = n
 	r.fillNode(n, nil, r.file, fmt.Sprintf("write a section [%s.NAME] with use = %q", part.kind, name))
 	return n
@@ -183,7 +185,7 @@ func (c *checker) node(s *section, at span) *node {
 		}
 		return n
 	}
-	n := &node{kind: s.kind, label: s.label(), at: s.at}
+	n := &node{kind: s.kind, name: s.name, label: s.label(), at: s.at}
 	if s.kind == pipelineKind {
 		n.kind = appKind
 	}
@@ -222,6 +224,7 @@ func (c *checker) cycle(s *section, path []*node, at span) {
 func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
 	n.args, n.fields, n.keys = map[int]plan{}, map[int]plan{}, map[string]span{}
 	r := reading{checker: c, section: n.label, file: f, owner: n}
+	n.entries = entries
 	var rest []*entry
 	for _, e := range entries {
 		r.file = e.file

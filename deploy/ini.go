@@ -129,7 +129,7 @@ func (v *value) fields() []*value {
 		at := 0
 		for _, word := range strings.Fields(line.text) {
 			at += strings.Index(line.text[at:], word)
-			one := &value{at: line.at, form: textForm, text: word, loose: true}
+			one := &value{at: line.at, form: textForm, text: word, loose: true, moved: line.moved}
 			if line.text == line.at.text() {
 				one.at = span{line.at.src, line.at.from + at, line.at.from + at + len(word)}
 			}

@@ -118,4 +118,5 @@ type value struct {
 	list  []*value // of a list
 	table *table   // of a table
 	loose bool     // the file has strings alone: it is what the string says
+	moved bool     // it, or some of it, stands elsewhere: it may be a secret
 }

@@ -23,6 +23,7 @@ func (p *paste) settings() *table {
 				continue
 			}
 			one.value = p.expanded(source)
+			one.value.moved = true
 		case e.key == "filter-with":
 			one.key = "filters"
 			one.value = &value{at: e.value.at, form: listForm, list: e.value.fields()}
@@ -51,10 +52,12 @@ func (p *paste) global(name string) *value {
 func (p *paste) expanded(v *value) *value {
 	one := *v
 	one.text = p.interpolate(v.at, v.text, 0)
+	one.moved = one.text != v.text
 	one.list = nil
 	for _, line := range v.list {
 		part := *line
 		part.text = p.interpolate(line.at, line.text, 0)
+		part.moved = part.text != line.text
 		one.list = append(one.list, &part)
 	}
 	return &one

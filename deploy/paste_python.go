@@ -98,9 +98,11 @@ func (c *checker) wsgi(n *node, s *section) {
 		return
 	}
 	text := func(s string) *value { return &value{at: n.at, form: textForm, text: s, loose: true} }
+	folder := text(s.file.dir)
+	folder.moved = true
 	n.part, n.use = &part, "wsgi"
 	c.fillNode(n, []*entry{
 		{key: "app", at: s.at, value: text("config:" + filepath.Base(s.file.name) + "#" + s.name), file: s.file},
-		{key: "dir", at: s.at, value: text(s.file.dir), file: s.file},
+		{key: "dir", at: s.at, value: folder, file: s.file},
 	}, s.file, "")
 }
