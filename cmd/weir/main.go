@@ -27,6 +27,8 @@ func commands() []*cobra.Command {
 	return []*cobra.Command{
 		serveCommand(),
 		checkCommand(),
+		graphCommand(),
+		routesCommand(),
 		initCommand(),
 		versionCommand(),
 		completionCommand(),
