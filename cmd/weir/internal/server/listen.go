@@ -84,7 +84,7 @@ func plainly(address string, err error) error {
 	var what string
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		what = "is taken: another program listens there, stop it or choose another address"
+		what = "is taken: another program listens there; stop it, or give another address with listen in [server] or --listen"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		what = "is no address of this machine: write one of its own, or :PORT for all of them"
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
