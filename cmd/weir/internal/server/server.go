@@ -70,7 +70,10 @@ func (s *Server) secure() (err error) {
 		if err != nil {
 			return err
 		}
-		s.tls = &tls.Config{GetCertificate: pair.GetCertificate}
+		s.tls = &tls.Config{
+			GetCertificate: pair.GetCertificate,
+			NextProtos:     []string{"h2", "http/1.1"}, // or Serve for a plain listener that comes first sets up no HTTP/2
+		}
 	default:
 		return nil
 	}

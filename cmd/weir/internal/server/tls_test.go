@@ -273,6 +273,22 @@ func TestPlainAddressesBesideTLS(t *testing.T) {
 	})
 }
 
+// Package net/http sets HTTP/2 up once for a server, and which of its listeners comes first is chance.
+func TestHTTP2BesideAPlainListener(t *testing.T) {
+	f, dir := newFiles(t), socketDir(t)
+	for range 10 {
+		v := start(t, deploy.Server{Listen: []string{"unix:" + dir + "/a", "127.0.0.1:0", "unix:" + dir + "/b"}, TLS: f.ServerTLS}, hello, nil)
+		c := client(t, nil)
+		if _, body := get(t, c, v.URLs()[1]); body != "hello by HTTP/2.0" {
+			t.Errorf("body %q", body)
+		}
+		c.CloseIdleConnections() // an idle one of HTTP/2 keeps a server for a second
+		if err := v.end(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Whatever a client says in Host, it is not sent to another host than that.
 func FuzzRedirect(f *testing.F) {
 	cert, key := pair(f, 1, time.Now().Add(time.Hour))
