@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -26,8 +25,10 @@ type authority struct {
 
 // newAuthority is made of [server.acme]. Whoever writes that section agrees to the terms of the authority.
 func newAuthority(s deploy.ServerACME) (*authority, error) {
-	if i := slices.IndexFunc(s.Hosts, func(host string) bool { return !strings.Contains(strings.Trim(host, "."), ".") }); i >= 0 {
-		return nil, fmt.Errorf("[server.acme] hosts: no authority knows %q: write the whole name, such as %q", s.Hosts[i], s.Hosts[i]+".example.org")
+	for _, host := range s.Hosts {
+		if !strings.Contains(strings.Trim(host, "."), ".") {
+			return nil, fmt.Errorf("[server.acme] hosts: no authority knows %q: write the whole name, such as %q", host, host+".example.org")
+		}
 	}
 	client := &acme.Client{DirectoryURL: autocert.DefaultACMEDirectory, UserAgent: "weir"}
 	if s.Directory != nil {
@@ -41,7 +42,8 @@ func newAuthority(s deploy.ServerACME) (*authority, error) {
 		client.HTTPClient = &http.Client{Transport: transport}
 	}
 	if s.Cache == "" {
-		return nil, errors.New("[server.acme] cache: name a folder: without one, each start would ask for new certificates, until the authority gives no more")
+		return nil, errors.New("[server.acme] cache: name a folder: without one, each start would ask for new certificates, " +
+			"until the authority gives no more")
 	}
 	return &authority{&autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
@@ -67,9 +69,8 @@ func trusting(ca string) (*http.Transport, error) {
 	return t, nil
 }
 
-// obtain gets the certificate of each host that has none yet, one after the other, so that the first visitor does not have to
-// wait for it and what is wrong is in the log at once. It tries each once: the next
-// try is that of a visitor.
+// obtain gets the certificate of each host that has none yet, one after the other, so that the first visitor does not
+// have to wait for it and what is wrong is in the log at once. It tries each once: the next try is that of a visitor.
 func (a *authority) obtain(ctx context.Context, log *slog.Logger) {
 	for _, host := range a.hosts {
 		cert, err := a.GetCertificate(modern(host))

@@ -1,6 +1,15 @@
 // Package server serves a site as the [server] section of its file says: where it listens, with which certificates,
 // for how long, and how it ends.
 //
+//	log, err := server.Logger(site.Server().Log, stdout, stderr)
+//	…
+//	s, err := server.Listen(site.Server(), log.Logger)
+//	…
+//	err = s.Serve(ctx, handler, nil)
+//
+// When the file is read again, Reloaded counts it, log.SetLevel takes the level, and NeedsRestart says whether more of
+// [server] has changed. At SIGHUP, log.Reopen opens the file of the log again.
+//
 // # Addresses
 //
 // Listen opens all addresses, or none. A unix socket is made with mode 0660; a file that a program left behind when it

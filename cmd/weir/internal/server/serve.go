@@ -120,7 +120,8 @@ func (s *Server) finish(ctx context.Context, servers []*http.Server) error {
 	}
 	waiting.Wait()
 	if n := s.metrics.inFlight.Load(); n > 0 && ctx.Err() != nil {
-		return fmt.Errorf("requests were cut that had not finished after %v (%d): shutdown-timeout in [server] gives them longer", timeout, n)
+		return fmt.Errorf("requests were cut that had not finished after %v (%d): shutdown-timeout in [server] gives them longer",
+			timeout, n)
 	}
 	return nil
 }

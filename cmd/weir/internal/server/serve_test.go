@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +143,32 @@ func TestAnAddressThatFailsEndsTheServer(t *testing.T) {
 	v.Close()
 	if err := <-v.done; err == nil || !strings.Contains(err.Error(), "accept tcp 127.0.0.1:") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestWhatNeedsANewStart(t *testing.T) {
+	made := func(change func(*deploy.Server)) deploy.Server {
+		s := defaults(deploy.Server{ACME: deploy.ServerACME{Directory: &url.URL{Host: "acme.example"}}})
+		change(&s)
+		return s
+	}
+	v := listen(t, made(func(*deploy.Server) {}))
+	for _, test := range []struct {
+		name   string
+		change func(*deploy.Server)
+		want   bool
+	}{
+		{"nothing", func(*deploy.Server) {}, false},
+		{"the level of the log", func(s *deploy.Server) { s.Log.Level = slog.LevelDebug }, false},
+		{"the format of the log", func(s *deploy.Server) { s.Log.Format = "json" }, true},
+		{"an address more", func(s *deploy.Server) { s.Listen = append(s.Listen, ":0") }, true},
+		{"another directory", func(s *deploy.Server) { s.ACME.Directory = &url.URL{Host: "other.example"} }, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := v.NeedsRestart(made(test.change)); got != test.want {
+				t.Errorf("%v", got)
+			}
+		})
 	}
 }
 

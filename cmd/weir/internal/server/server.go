@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -28,8 +29,8 @@ type Server struct {
 	failed    chan error // an address cannot be served any more
 }
 
-// Listen opens all addresses that s names, or none, and reads the certificates. The error says which address or file it is,
-// and what to do. The admin listener answers from now on, and is not ready.
+// Listen opens all addresses that s names, or none, and reads the certificates. The error says which address or file it
+// is, and what to do. The admin listener answers from now on, and is not ready.
 func Listen(s deploy.Server, log *slog.Logger) (*Server, error) {
 	v := &Server{settings: s, log: log, metrics: newMetrics()}
 	if err := v.secure(); err != nil {
@@ -108,6 +109,13 @@ func (s *Server) AdminURL() string {
 
 // Reloaded counts that the file of the site was read again, well if err is nil.
 func (s *Server) Reloaded(err error) { s.metrics.reload(err) }
+
+// NeedsRestart says whether a file that was read again has something in [server] that only a new start brings about:
+// anything but the level of the log.
+func (s *Server) NeedsRestart(now deploy.Server) bool {
+	now.Log.Level = s.settings.Log.Level
+	return !reflect.DeepEqual(s.settings, now)
+}
 
 // Close closes all addresses. It is for a server that does not come to serve.
 func (s *Server) Close() {

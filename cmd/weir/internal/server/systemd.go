@@ -88,8 +88,8 @@ func (s socket) listener(address string) (*listener, error) {
 
 func (s *sockets) none(address string) error {
 	if len(s.open) == 0 {
-		return fmt.Errorf("%s: there is no such socket left: have systemd start this program, with a .socket unit beside its .service",
-			address)
+		return fmt.Errorf("%s: there is no such socket left: have systemd start this program, with a .socket unit beside "+
+			"its .service", address)
 	}
 	var names []string
 	for _, one := range s.open {

@@ -63,7 +63,8 @@ func (p *keyPair) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
 		err = p.read()
 	}
 	if err != nil {
-		p.log.Error("the certificate has changed and cannot be read, the old one stays", "cert", p.cert, "key", p.key, "error", err)
+		p.log.Error("the certificate has changed and cannot be read, the old one stays",
+			"cert", p.cert, "key", p.key, "error", err)
 	} else {
 		p.log.Info("the certificate has changed", "cert", p.cert, "expires", p.current.Leaf.NotAfter)
 	}
