@@ -95,9 +95,7 @@ func TestWhoMayAskTheAdminListener(t *testing.T) {
 func TestTheAdminListenerAtAUnixSocketHasAnyName(t *testing.T) {
 	path := filepath.Join(socketDir(t), "admin")
 	v := start(t, deploy.Server{Admin: deploy.ServerAdmin{Listen: "unix:" + path}}, hello, nil)
-	if res, _ := get(t, overUnix(t, path), "http://weir/readyz"); res.StatusCode != http.StatusOK {
-		t.Errorf("status %d", res.StatusCode)
-	}
+	ready(t, overUnix(t, path), "http://weir/")
 	if v.AdminURL() != "unix:"+path {
 		t.Error(v.AdminURL())
 	}

@@ -20,8 +20,8 @@ func (s *Server) Serve(ctx context.Context, site http.Handler, end func()) error
 	}
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
+	s.ready.Store(true) // who connects is served, if it takes until the next line
 	servers := s.start(requests, site, end)
-	s.ready.Store(true)
 	var err error
 	select {
 	case err = <-s.failed:

@@ -33,7 +33,28 @@ func start(t testing.TB, s deploy.Server, site http.Handler, end func()) *servin
 	t.Helper()
 	v := listen(t, s)
 	v.serve(site, end)
+	if strings.HasPrefix(v.AdminURL(), "http") {
+		ready(t, client(t, nil), v.AdminURL())
+	}
 	return v
+}
+
+// ready waits until an admin listener says that the site is served.
+func ready(t testing.TB, c *http.Client, admin string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; {
+		res, err := c.Get(admin + "readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode == http.StatusOK {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("/readyz has status %d", res.StatusCode)
+		}
+	}
 }
 
 // listen only listens.
@@ -102,7 +123,7 @@ func (b *buffer) String() string {
 var hello = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello by "+r.Proto) })
 
 // client has connections of its own, trusts any certificate, and follows nothing.
-func client(t *testing.T, change func(*http.Transport)) *http.Client {
+func client(t testing.TB, change func(*http.Transport)) *http.Client {
 	transport := &http.Transport{
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 		ForceAttemptHTTP2: true,
