@@ -22,6 +22,7 @@ type building struct {
 	apps    map[*node]http.Handler
 	filters map[*node]func(http.Handler) http.Handler
 	closers closers
+	probe   func(*node, http.Handler) http.Handler // around each, see Trace; nil: none
 	done    bool
 }
 
@@ -50,6 +51,7 @@ func (b *building) app(n *node) http.Handler {
 	} else if x := b.make(n); x.IsValid() {
 		h = x.Interface().(http.Handler)
 		b.adopt(n, h)
+		h = b.probed(n, h)
 	}
 	for _, f := range slices.Backward(n.filters) {
 		h = b.bind(f, b.filter(f), h)
@@ -96,7 +98,7 @@ func (b *building) filter(n *node) func(http.Handler) http.Handler {
 // bind puts a filter around a handler.
 func (b *building) bind(n *node, f func(http.Handler) http.Handler, next http.Handler) http.Handler {
 	if b.done { // a filter that binds others while it serves
-		return f(next)
+		return b.probed(n, f(next))
 	}
 	h := next
 	b.try(n, func() {
@@ -104,9 +106,17 @@ func (b *building) bind(n *node, f func(http.Handler) http.Handler, next http.Ha
 		if bound == nil {
 			panic("it returns no handler")
 		}
-		h = bound
+		h = b.probed(n, bound)
 	})
 	return h
+}
+
+// probed puts the probe around what was made of a node, if there is one.
+func (b *building) probed(n *node, h http.Handler) http.Handler {
+	if b.probe == nil {
+		return h
+	}
+	return b.probe(n, h)
 }
 
 // make has a part make its value; the zero Value: it could not.

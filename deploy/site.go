@@ -83,11 +83,14 @@ func check(path, app string, text []byte, set Set, read reads) (*Site, error) {
 //
 // The error, if any, is of type Errors: what the constructors of filters and apps find wrong. Then what was
 // built already is closed. A site can be built several times; the results share nothing.
-func (s *Site) Build() (http.Handler, io.Closer, error) {
+func (s *Site) Build() (http.Handler, io.Closer, error) { return s.build(nil) }
+
+func (s *Site) build(probe func(*node, http.Handler) http.Handler) (http.Handler, io.Closer, error) {
 	b := &building{
 		site:    s,
 		apps:    map[*node]http.Handler{},
 		filters: map[*node]func(http.Handler) http.Handler{},
+		probe:   probe,
 	}
 	b.order = s.order
 	h := b.app(s.root)
