@@ -33,6 +33,7 @@ func commands() []*cobra.Command {
 		versionCommand(),
 		completionCommand(),
 		manCommand(),
+		explainCommand(),
 	}
 }
 
