@@ -55,6 +55,7 @@ The exit code is 0 if there was an answer, whatever it says.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			o.hasBody = c.Flags().Changed("data")
 			return explainSite(c, args[0], args[1], o)
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"unicode"
 )
 
 // requestOptions is what the flags say of a request.
@@ -17,6 +18,8 @@ type requestOptions struct {
 	fields []string // "Name: value"
 	data   string   // the body, @file or @-
 	given  io.Reader
+
+	hasBody bool
 }
 
 // request makes the request for a path or a URL.
@@ -32,7 +35,7 @@ func (o requestOptions) request(target string) (*http.Request, error) {
 	method := o.method
 	if method == "" {
 		method = http.MethodGet
-		if o.data != "" {
+		if o.hasBody {
 			method = http.MethodPost
 		}
 	}
@@ -46,7 +49,7 @@ func (o requestOptions) request(target string) (*http.Request, error) {
 	}
 	req.URL = u // with its escapes as they are given
 	req.Header = http.Header{"Accept": {"*/*"}, "User-Agent": {"weir"}}
-	if body != "" {
+	if o.hasBody {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	return req, o.edit(req)
@@ -94,7 +97,7 @@ func (o requestOptions) edit(req *http.Request) error {
 	seen := map[string]bool{}
 	for _, field := range o.fields {
 		name, value, ok := strings.Cut(field, ":")
-		if !ok || name == "" {
+		if !ok || !isFieldName(name) || strings.ContainsFunc(value, unicode.IsControl) {
 			return wrong("--header %q is no field: write one such as 'Accept: text/html'", field)
 		}
 		name, value = http.CanonicalHeaderKey(name), strings.TrimSpace(value)
@@ -113,6 +116,14 @@ func (o requestOptions) edit(req *http.Request) error {
 		seen[name] = true
 	}
 	return nil
+}
+
+// isFieldName says whether a text is a token (RFC 9110 §5.6.2).
+func isFieldName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z' && c < 0x80
+		return !letter && !('0' <= c && c <= '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	})
 }
 
 // peerOf reads the address that a request comes from; nil: none is given.

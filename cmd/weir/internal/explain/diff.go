@@ -40,7 +40,12 @@ func (d comparer) requests(outer, inner asked) []change {
 		c.sign = sign(c.from, c.to)
 		list = append(list, c)
 	}
-	return append(list, d.headers("", outer.Header, inner.Header)...)
+	fields := d.headers("", outer.Header, inner.Header)
+	isID := func(c change) bool { return c.to == inner.ID }
+	if inner.ID != outer.ID && !slices.ContainsFunc(fields, isID) {
+		list = append(list, change{sign(outer.ID, inner.ID), "request id", outer.ID, inner.ID})
+	}
+	return append(list, fields...)
 }
 
 func sign(from, to string) byte {

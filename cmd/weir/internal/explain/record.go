@@ -237,7 +237,7 @@ func (rec *Recorder) Write(line []byte) (int, error) {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
 	text := strings.TrimSuffix(string(line), "\n")
-	if rec.over {
+	if rec.over || strings.HasPrefix(text, "http: panic serving ") { // which is said of the step
 		return len(line), nil
 	}
 	if i := len(rec.open) - 1; i >= 0 {

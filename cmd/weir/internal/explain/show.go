@@ -97,28 +97,29 @@ func statusIn(one *step) int {
 
 // title writes the line that a step begins with.
 func (s *shower) title(one *step, nothing bool) {
-	label := one.Section
-	if one.Part != "" && !strings.HasSuffix(label, " "+one.Part) {
-		label += " (" + one.Part + ")"
+	beside := ""
+	if one.Part != "" && !strings.HasSuffix(one.Section, " "+one.Part) {
+		beside = " (" + one.Part + ")"
 	}
-	told := s.Colors.Name(label)
-	plain := fmt.Sprintf("→ %*d %s", s.digits, one.Number, label)
-	add := ""
 	if nothing {
-		add += ", changes nothing"
+		beside += ", changes nothing"
 	}
 	if s.Times {
-		add += fmt.Sprintf(", %.1f ms", one.MS)
+		beside += fmt.Sprintf(", %.1f ms", one.MS)
 	}
-	gap := s.Width - utf8.RuneCountInString(plain+add) - utf8.RuneCountInString(one.Place)
-	fmt.Fprintf(&s.b, "%s %*d %s%s%s%s\n", s.Colors.Dim("→"), s.digits, one.Number, told, s.Colors.Dim(add),
-		strings.Repeat(" ", max(gap, 2)), s.Colors.Dim(one.Place))
+	section, place := printable(one.Section), printable(one.Place)
+	gap := s.Width - utf8.RuneCountInString(s.indent()+section+beside+place)
+	fmt.Fprintf(&s.b, "%s %*d %s%s%s%s\n", s.Colors.Dim("→"), s.digits, one.Number, s.Colors.Name(section),
+		s.Colors.Dim(beside), strings.Repeat(" ", max(gap, 2)), s.Colors.Dim(place))
 }
+
+// indent is what is before the lines of a step, as far in as its name.
+func (s *shower) indent() string { return strings.Repeat(" ", s.digits+3) }
 
 // back writes what a step did with the response, if it did anything.
 func (s *shower) back(one *step, lines []line) {
 	if len(lines) > 0 {
-		fmt.Fprintf(&s.b, "%s %*d %s\n", s.Colors.Dim("←"), s.digits, one.Number, s.Colors.Name(one.Section))
+		fmt.Fprintf(&s.b, "%s %*d %s\n", s.Colors.Dim("←"), s.digits, one.Number, s.Colors.Name(printable(one.Section)))
 		s.lines(lines)
 	}
 }
@@ -198,7 +199,7 @@ func (s *shower) outward(one *step) []line {
 	case one.Unended && (inner == nil || !inner.Unended):
 		lines = append(lines, line{text: "still at work when the time was up", paint: s.Colors.Bad})
 	case one.Panic != "" && (inner == nil || inner.Panic == ""):
-		lines = append(lines, line{text: panicked(one.Panic), paint: s.Colors.Bad})
+		lines = append(lines, line{text: panicked(one), paint: s.Colors.Bad})
 	}
 	for _, text := range one.Log {
 		lines = append(lines, line{text: logged(text), paint: s.Colors.Dim})
@@ -212,11 +213,15 @@ func logged(text string) string {
 	return "logged " + strings.Replace(text, " "+slog.MessageKey+"=", " ", 1)
 }
 
-func panicked(value string) string {
-	if value == http.ErrAbortHandler.Error() {
-		return "cut the response short"
+// panicked says how a step ended that did not return.
+func panicked(one *step) string {
+	switch {
+	case one.Panic != http.ErrAbortHandler.Error():
+		return "panicked: " + one.Panic
+	case one.Out != nil && one.Out.Header.Get("Content-Length") != "":
+		return "the body falls short of its Content-Length, and is cut"
 	}
-	return "panicked: " + value
+	return "cut the response"
 }
 
 // answered says what the answer is of a step that has it from nobody.
@@ -228,7 +233,7 @@ func (s *shower) answered(one, inner *step) []line {
 	if isFilter(one) {
 		text = "answered " + text + " itself; what is inside was not asked"
 		if inner != nil {
-			text = "answered " + statusOf(one.Out.Status) + " for it"
+			text = "answered " + statusOf(one.Out.Status) + " in its place"
 		}
 	}
 	lines := []line{{text: text, paint: s.status(one.Out.Status)}}
@@ -270,13 +275,12 @@ func (s *shower) status(status int) func(string) string {
 
 // lines writes what is to be said of a step.
 func (s *shower) lines(lines []line) {
-	indent := strings.Repeat(" ", s.digits+3)
 	for _, l := range lines {
 		if l.sign == 0 {
-			s.put(indent, l.paint, l.text)
+			s.put(s.indent(), l.paint, l.text)
 			continue
 		}
-		s.change(indent, l.change)
+		s.change(s.indent(), l.change)
 	}
 }
 
