@@ -41,8 +41,8 @@ said: + is new, - is gone, ~ is now another.
 
 URL is a path, such as /code/, or a whole one, which chooses the host. The
 request is a real one: what applications do when they are asked, they do. Nobody
-else can send one, and what was started for it is ended. Values of cookies and
-of fields such as Authorization are shown by their length alone.
+else can send one, filters that count begin at 0, and what was started is ended.
+Values of cookies and of credentials are shown by their length alone.
 
 The exit code is 0 if there was an answer, whatever it says.`,
 		Example: `  weir explain site.toml /code/
