@@ -22,6 +22,9 @@ type requestOptions struct {
 	hasBody bool
 }
 
+// defaultHost is who is asked for a path.
+const defaultHost = "localhost"
+
 // request makes the request for a path or a URL.
 func (o requestOptions) request(target string) (*http.Request, error) {
 	u, err := parseTarget(target)
@@ -43,11 +46,11 @@ func (o requestOptions) request(target string) (*http.Request, error) {
 	if body != "" {
 		content = strings.NewReader(body) // its length is known by that
 	}
-	req, err := http.NewRequest(method, u.String(), content)
+	req, err := http.NewRequest(method, "http://"+defaultHost+"/", content)
 	if err != nil {
 		return nil, wrong("--method %q is none", o.method)
 	}
-	req.URL = u // with its escapes as they are given
+	req.URL, req.Host = u, u.Host // with its escapes as they are given
 	req.Header = http.Header{"Accept": {"*/*"}, "User-Agent": {"weir"}}
 	if o.hasBody {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -58,7 +61,7 @@ func (o requestOptions) request(target string) (*http.Request, error) {
 // parseTarget reads a path or a URL.
 func parseTarget(target string) (*url.URL, error) {
 	if strings.HasPrefix(target, "/") {
-		target = "http://localhost" + target
+		target = "http://" + defaultHost + target
 	}
 	u, err := url.Parse(target)
 	switch {

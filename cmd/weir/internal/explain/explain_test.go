@@ -48,7 +48,7 @@ func everyAnswer() http.Handler {
 		"/204":   func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) },
 		"/304":   func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Etag", `"x"`); w.WriteHeader(304) },
 		"/404":   http.NotFound,
-		"/moved": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/short?a=b", 302) },
+		"/moved": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/short?a=b", http.StatusFound) },
 		"/file": func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFile(w, r, "explain_test.go")
 		},

@@ -25,6 +25,8 @@ type Explanation struct {
 	Answer *received `json:"answer,omitempty"`
 	Error  string    `json:"error,omitempty"` // there was no answer
 	Log    []string  `json:"log,omitempty"`   // of what is around the site
+
+	host string // of the URL
 }
 
 // Ask sends a request to a site whose probes are those of the recorder, and reads the answer for as long as there is
@@ -34,7 +36,7 @@ func (rec *Recorder) Ask(req *http.Request, site http.Handler, peer net.Addr, ti
 	ctx, cancel := context.WithTimeout(req.Context(), timeout)
 	defer cancel()
 	res, err := exchange(req.WithContext(ctx), site, peer, rec)
-	e := &Explanation{Method: req.Method, URL: req.URL.Redacted(), Steps: rec.steps, Answer: res, Log: rec.log}
+	e := &Explanation{Method: req.Method, URL: req.URL.Redacted(), host: req.URL.Host, Steps: rec.steps, Answer: res, Log: rec.log}
 	switch {
 	case err == nil:
 		return e, nil

@@ -3,9 +3,7 @@ package explain
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"log/slog"
 	"net/http"
@@ -70,20 +68,6 @@ type asked struct {
 	Header     http.Header `json:"header"`
 
 	script string // the script name, decoded
-}
-
-// reply is a response at one place in the stack.
-type reply struct {
-	Status   int         `json:"status"`
-	Header   http.Header `json:"header"`
-	Trailer  http.Header `json:"trailer,omitempty"`
-	Bytes    int64       `json:"bytes"`            // of the body
-	Hash     string      `json:"sha256,omitempty"` // of the body: the beginning of it
-	Flushed  int         `json:"flushed,omitempty"`
-	Hijacked bool        `json:"hijacked,omitempty"`
-	Cut      bool        `json:"cut,omitempty"`
-
-	hash hash.Hash
 }
 
 // NewRecorder returns a recorder. With times, lines of the log have those that are in them.
@@ -181,42 +165,6 @@ func (rec *Recorder) sent(s *step, sent capture.Sent) {
 	s.Out.sum()
 }
 
-// sum sets the hash of the body that passed; a may be nil.
-func (a *reply) sum() {
-	if a != nil && a.hash != nil && a.Bytes > 0 {
-		a.Hash = hex.EncodeToString(a.hash.Sum(nil))[:12]
-	}
-}
-
-// passage notes the body of a response, which passes as it is.
-type passage struct {
-	rec *Recorder
-	out *reply
-	dst io.Writer
-}
-
-func (p *passage) Write(b []byte) (int, error) {
-	n, err := p.dst.Write(b)
-	p.rec.mu.Lock()
-	defer p.rec.mu.Unlock()
-	if !p.rec.over {
-		p.out.hash.Write(b[:n])
-		p.out.Bytes += int64(n)
-	}
-	return n, err
-}
-
-func (p *passage) Flush() error {
-	p.rec.mu.Lock()
-	defer p.rec.mu.Unlock()
-	if !p.rec.over {
-		p.out.Flushed++
-	}
-	return nil
-}
-
-func (p *passage) Close() error { return nil }
-
 // stop ends the notes: what is still at work is left to itself.
 func (rec *Recorder) stop() {
 	rec.mu.Lock()
@@ -270,32 +218,6 @@ func askedOf(r *http.Request) asked {
 		a.Client = client.String()
 	}
 	return a
-}
-
-// trailers returns what a header has of trailers when a response has been written: those that its head announced, and
-// those that are marked.
-func trailers(head, header http.Header) http.Header {
-	var found http.Header
-	add := func(name string, values []string) {
-		if found == nil {
-			found = http.Header{}
-		}
-		found[name] = append([]string(nil), values...)
-	}
-	for _, line := range head["Trailer"] {
-		for name := range strings.SplitSeq(line, ",") {
-			name = http.CanonicalHeaderKey(strings.TrimSpace(name))
-			if values := header[name]; len(values) > 0 {
-				add(name, values)
-			}
-		}
-	}
-	for name, values := range header {
-		if plain, ok := strings.CutPrefix(name, http.TrailerPrefix); ok {
-			add(http.CanonicalHeaderKey(plain), values)
-		}
-	}
-	return found
 }
 
 // sameContext says whether two requests have one context, as far as that can be compared.

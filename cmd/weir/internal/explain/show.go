@@ -3,7 +3,6 @@ package explain
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"strconv"
@@ -62,6 +61,9 @@ func (e *Explanation) WriteText(w io.Writer, style Style) error {
 func (s *shower) head(e *Explanation) {
 	fmt.Fprintf(&s.b, "%s %s%s\n", s.Colors.Name(printable(e.Method)), s.Colors.Name(printable(e.URL)), printable(s.Intro))
 	if len(e.Steps) > 0 {
+		if host := e.Steps[0].In.Host; host != e.host {
+			s.put("  ", s.Colors.Dim, "Host: "+host)
+		}
 		for _, c := range s.headers("", nil, e.Steps[0].In.Header) {
 			s.put("  ", s.Colors.Dim, c.name+" "+c.to)
 		}
@@ -124,145 +126,7 @@ func (s *shower) back(one *step, lines []line) {
 	}
 }
 
-// line is one thing to be said of a step: a text, or a change.
-type line struct {
-	text  string
-	paint func(string) string
-	change
-}
-
-// inward says what a step made of the request.
-func (s *shower) inward(one *step) []line {
-	var lines []line
-	if note := s.note(one); note != "" {
-		lines = append(lines, line{text: note})
-	}
-	if len(one.inner) == 0 {
-		return lines
-	}
-	inner := one.inner[len(one.inner)-1]
-	changes := append(s.requests(one.In, inner.In), s.headers("response ", one.before, inner.before)...)
-	if len(changes) == 0 && !sameContext(one.ctx, inner.ctx) {
-		changes = append(changes, change{'+', contextOf(one), "", ""})
-	}
-	return append(lines, changesOf(changes)...)
-}
-
-func contextOf(one *step) string {
-	if one.Part == "environ" {
-		return "variables for the program"
-	}
-	return "something in its context"
-}
-
-func changesOf(changes []change) []line {
-	var lines []line
-	for _, c := range changes {
-		lines = append(lines, line{change: c})
-	}
-	return lines
-}
-
-// note says how a part of several decided.
-func (s *shower) note(one *step) string {
-	switch {
-	case one.Part == "when" && len(one.inner) > 0:
-		for _, ref := range one.node.Refs {
-			if ref.Node == one.inner[0].node {
-				return "the request matches"
-			}
-		}
-		return "the request does not match"
-	case one.Part == "mounts" && len(one.inner) > 0:
-		return "the place is " + mountedAt(one)
-	case one.Part == "cascade" && len(one.inner) > 0:
-		return fmt.Sprintf("asks %d apps in their order, until one has it", len(one.node.Refs))
-	}
-	return ""
-}
-
-// outward says what a step made of the response.
-func (s *shower) outward(one *step) []line {
-	var lines []line
-	var inner *step
-	if len(one.inner) > 0 {
-		inner = one.inner[len(one.inner)-1]
-	}
-	switch {
-	case one.Out == nil:
-	case inner == nil || inner.Out == nil:
-		lines = s.answered(one, inner)
-	default:
-		lines = changesOf(s.answers(inner.Out, one.Out))
-	}
-	switch {
-	case one.Unended && (inner == nil || !inner.Unended):
-		lines = append(lines, line{text: "still at work when the time was up", paint: s.Colors.Bad})
-	case one.Panic != "" && (inner == nil || inner.Panic == ""):
-		lines = append(lines, line{text: panicked(one), paint: s.Colors.Bad})
-	}
-	for _, text := range one.Log {
-		lines = append(lines, line{text: logged(text), paint: s.Colors.Dim})
-	}
-	return lines
-}
-
-// logged returns a line of a log without the names of what all lines have.
-func logged(text string) string {
-	text = strings.TrimPrefix(text, slog.LevelKey+"=")
-	return "logged " + strings.Replace(text, " "+slog.MessageKey+"=", " ", 1)
-}
-
-// panicked says how a step ended that did not return.
-func panicked(one *step) string {
-	switch {
-	case one.Panic != http.ErrAbortHandler.Error():
-		return "panicked: " + one.Panic
-	case one.Out != nil && one.Out.Header.Get("Content-Length") != "":
-		return "the body falls short of its Content-Length, and is cut"
-	}
-	return "cut the response"
-}
-
-// answered says what the answer is of a step that has it from nobody.
-func (s *shower) answered(one, inner *step) []line {
-	if one.Out.Hijacked {
-		return []line{{text: "took over the connection"}}
-	}
-	text := statusOf(one.Out.Status)
-	if isFilter(one) {
-		text = "answered " + text + " itself; what is inside was not asked"
-		if inner != nil {
-			text = "answered " + statusOf(one.Out.Status) + " in its place"
-		}
-	}
-	lines := []line{{text: text, paint: s.status(one.Out.Status)}}
-	if one.Part == "mounts" {
-		for _, text := range nowhere(one) {
-			lines = append(lines, line{text: text})
-		}
-	}
-	before := one.before
-	if inner != nil {
-		before = inner.before
-	}
-	lines = append(lines, changesOf(s.headers("", before, one.Out.Header))...)
-	lines = append(lines, changesOf(s.headers("trailer ", nil, one.Out.Trailer))...)
-	if one.Out.Bytes > 0 {
-		lines = append(lines, line{change: change{'+', "body of", "", bytesOf(one.Out.Bytes) + flushed(one.Out.Flushed)}})
-	}
-	return lines
-}
-
-func flushed(times int) string {
-	if times == 0 {
-		return ""
-	}
-	return ", flushed"
-}
-
-func isFilter(one *step) bool { return strings.HasPrefix(one.Section, "filter") }
-
+// status paints a status by its class.
 func (s *shower) status(status int) func(string) string {
 	switch {
 	case status >= 500:
@@ -300,7 +164,7 @@ func (s *shower) change(indent string, c change) {
 		s.put(indent, s.Colors.Odd, both)
 	default:
 		s.put(indent, s.Colors.Odd, "~ "+name+c.from)
-		s.put(indent, s.Colors.Odd, strings.Repeat(" ", max(0, utf8.RuneCountInString(name)))+"→ "+c.to)
+		s.put(indent, s.Colors.Odd, strings.Repeat(" ", utf8.RuneCountInString(name))+"→ "+c.to)
 	}
 }
 
@@ -319,29 +183,14 @@ func (s *shower) put(indent string, paint func(string) string, text string) {
 // end writes what the server added, and the answer as the client has it.
 func (s *shower) end(e *Explanation) {
 	for _, text := range e.Log {
-		s.put("", s.Colors.Dim, logged(text))
+		s.lines(s.logged(text))
 	}
 	got := e.Answer
 	if got == nil {
 		return
 	}
 	if len(e.Steps) > 0 && e.Steps[0].Out != nil && !got.Hijacked {
-		last := e.Steps[0].Out
-		server := *last
-		server.Header = maps.Clone(last.Header)
-		maps.DeleteFunc(server.Header, func(name string, _ []string) bool {
-			return name == "Trailer" || strings.HasPrefix(name, http.TrailerPrefix)
-		})
-		if e.Steps[0].In.Method == http.MethodHead {
-			server.Bytes, server.Hash = 0, "" // the handler may write one, and nobody gets it
-		}
-		if got.Error != "" {
-			server.Bytes, server.Hash = got.Bytes, got.Hash // the end of the one need not be that of the other
-		}
-		if lines := changesOf(s.answers(&server, &got.reply)); len(lines) > 0 {
-			fmt.Fprintf(&s.b, "%s %s %s\n", s.Colors.Dim("←"), strings.Repeat(" ", s.digits), s.Colors.Name("the server"))
-			s.lines(lines)
-		}
+		s.server(e.Steps[0], got)
 	}
 	s.b.WriteByte('\n')
 	for _, i := range got.Informational {
@@ -349,6 +198,25 @@ func (s *shower) end(e *Explanation) {
 		s.lines(changesOf(s.headers("", nil, i.Header)))
 	}
 	s.result(got)
+}
+
+// server writes what the server made of the response that the outermost step gave it.
+func (s *shower) server(outermost *step, got *received) {
+	given := *outermost.Out
+	given.Header = maps.Clone(given.Header)
+	maps.DeleteFunc(given.Header, func(name string, _ []string) bool { // net/http keeps trailers apart
+		return name == "Trailer" || strings.HasPrefix(name, http.TrailerPrefix)
+	})
+	if outermost.In.Method == http.MethodHead {
+		given.Bytes, given.Hash = 0, "" // the app may write a body, and nobody gets it
+	}
+	if got.Error != "" {
+		given.Bytes, given.Hash = got.Bytes, got.Hash // not all of it came
+	}
+	if lines := changesOf(s.answers(&given, &got.reply)); len(lines) > 0 {
+		fmt.Fprintf(&s.b, "%s %s %s\n", s.Colors.Dim("←"), strings.Repeat(" ", s.digits), s.Colors.Name("the server"))
+		s.lines(lines)
+	}
 }
 
 // result writes the last line.
@@ -369,14 +237,18 @@ func (s *shower) result(got *received) {
 // text writes the beginning of a body, if it is text.
 func (s *shower) text(got *received) {
 	s.b.WriteByte('\n')
-	if !utf8.Valid(got.body[:max(0, len(got.body)-utf8.UTFMax)]) {
+	body, cut := got.body, got.Bytes > int64(len(got.body))
+	for i := 1; cut && i < utf8.UTFMax && !utf8.Valid(body); i++ {
+		body = body[:len(body)-1] // of a character in the middle of which it ends
+	}
+	if !utf8.Valid(body) {
 		s.put("", s.Colors.Dim, "(the body is no text)")
 		return
 	}
-	for text := range strings.Lines(string(got.body)) {
+	for text := range strings.Lines(string(body)) {
 		s.put("", nil, strings.TrimRight(strings.ReplaceAll(text, "\t", "    "), "\r\n"))
 	}
-	if got.Bytes > int64(len(got.body)) {
+	if cut {
 		s.put("", s.Colors.Dim, "…")
 	}
 }
