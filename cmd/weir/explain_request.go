@@ -55,6 +55,9 @@ func (o requestOptions) request(target string) (*http.Request, error) {
 	if o.hasBody {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	if password, ok := u.User.Password(); ok {
+		req.SetBasicAuth(u.User.Username(), password)
+	}
 	return req, o.edit(req)
 }
 
@@ -106,6 +109,9 @@ func (o requestOptions) edit(req *http.Request) error {
 		name, value = http.CanonicalHeaderKey(name), strings.TrimSpace(value)
 		switch {
 		case name == "Host":
+			if u, err := url.Parse("http://" + value); err != nil || u.Host != value || value == "" {
+				return wrong("--header %q is no host", field)
+			}
 			req.Host = value
 		case value == "" && name == "User-Agent":
 			req.Header[name] = []string{""} // net/http sends none
