@@ -59,6 +59,8 @@ func (s *shower) note(one *step) string {
 		return "the request does not match"
 	case one.Part == "mounts" && len(one.inner) > 0:
 		return "the place is " + mountedAt(one)
+	case one.Part == "stack":
+		return fmt.Sprintf("stands for %d filters", len(one.node.Refs))
 	case one.Part == "cascade" && len(one.node.Refs) > 1:
 		return fmt.Sprintf("asks %d apps in their order, until one has it", len(one.node.Refs))
 	}

@@ -65,10 +65,30 @@ trust = { from = ["127.0.0.1"] }
 use = "compress"
 min-size = 100
 `
+	const both = `
+[app.main]
+use = "cascade"
+limit = 0
+apps = ["app"]
+filters = ["both"]
+[filter.both]
+use = "stack"
+filters = ["one", "two"]
+[filter.one]
+use = "request-header"
+set = { Host = "no host", Accept = "text/plain, text/html;q=0.9, application/xhtml+xml;q=0.8" }
+default = { Accept-Encoding = "br" }
+[filter.two]
+use = "request-header"
+add = { Accept-Encoding = "zstd" }
+del = ["Cookie"]
+set = { Accept = "text/html, text/plain;q=0.9, application/xhtml+xml;q=0.8" }
+`
 	for name, c := range map[string]struct {
 		file string
 		app  http.HandlerFunc
 	}{
+		"stack":      {both, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) }},
 		"panic":      {stacked, func(http.ResponseWriter, *http.Request) { panic("no such\x1b[31m luck") }},
 		"panic-bare": {bare, func(http.ResponseWriter, *http.Request) { panic(io.ErrClosedPipe) }},
 		"panic-late": {stacked, func(w http.ResponseWriter, r *http.Request) {
