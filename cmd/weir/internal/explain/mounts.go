@@ -17,8 +17,8 @@ type place struct {
 func placesOf(s *step) []place {
 	var places []place
 	for _, ref := range s.node.Refs {
-		host, prefix, _ := strings.Cut(ref.Key, "/")
-		places = append(places, place{ref.Key, strings.ToLower(host), strings.TrimSuffix("/"+prefix, "/")})
+		host, prefix, _ := strings.Cut(ref.Place, "/")
+		places = append(places, place{ref.Key, host, strings.TrimSuffix("/"+prefix, "/")})
 	}
 	return places
 }

@@ -53,10 +53,10 @@ func (s *shower) note(one *step) string {
 	case one.Part == "when" && len(one.inner) > 0:
 		for _, ref := range one.node.Refs {
 			if ref.Node == one.inner[0].node {
-				return "the request matches"
+				return strings.TrimSpace("the request matches " + settings(one, "match"))
 			}
 		}
-		return "the request does not match"
+		return strings.TrimSpace("the request does not match " + settings(one, "match"))
 	case one.Part == "mounts" && len(one.inner) > 0:
 		return "the place is " + mountedAt(one)
 	case one.Part == "stack":
@@ -65,6 +65,21 @@ func (s *shower) note(one *step) string {
 		return fmt.Sprintf("asks %d apps in their order, until one has it", len(one.node.Refs))
 	}
 	return ""
+}
+
+// settings returns a key that a section sets, or all of them, as far as they are known.
+func settings(one *step, key string) string {
+	var list []string
+	for _, s := range one.node.Settings {
+		switch {
+		case s.Value == "" || key != "" && s.Key != key:
+		case key != "":
+			return s.Value
+		default:
+			list = append(list, s.Key+" = "+s.Value)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // outward says what a step made of the response.
@@ -156,13 +171,16 @@ func (s *shower) answered(one, inner *step) []line {
 		return []line{{text: "took over the connection"}}
 	}
 	text := statusOf(one.Out.Status)
-	if isFilter(one) {
+	if one.node.Kind == "filter" {
 		text = "answered " + text + " itself; what is inside was not asked"
 		if inner != nil {
 			text = "answered " + statusOf(one.Out.Status) + " in its place"
 		}
 	}
 	lines := []line{{text: text, paint: s.status(one.Out.Status)}}
+	if set := settings(one, ""); set != "" && one.node.Kind == "filter" && inner == nil {
+		lines = append(lines, line{text: "it has " + set})
+	}
 	if one.Part == "mounts" {
 		for _, text := range nowhere(one) {
 			lines = append(lines, line{text: text})
@@ -186,5 +204,3 @@ func flushed(times int) string {
 	}
 	return ", flushed"
 }
-
-func isFilter(one *step) bool { return strings.HasPrefix(one.Section, "filter") }

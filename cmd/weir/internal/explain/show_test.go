@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -147,10 +148,12 @@ set = { Accept = "text/html, text/plain;q=0.9, application/xhtml+xml;q=0.8" }
 	}
 }
 
-// golden compares a text with that of a file. With UPDATE=1 in the environment it writes the file.
+var update = flag.Bool("update", false, "write what is said now into testdata")
+
+// golden compares a text with that of a file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	if os.Getenv("UPDATE") != "" {
+	if *update {
 		if err := os.WriteFile(name, []byte(got), 0o666); err != nil {
 			t.Fatal(err)
 		}
