@@ -10,7 +10,7 @@ func Charset(h http.Header, offers ...string) (charset string, ok bool) {
 	var room [few]choice
 	choices := slots(room[:], len(offers))
 	l := list{lines: h["Accept-Charset"]}
-	l.names(offers, choices, sameName)
+	l.names(offers, choices, func(name string) string { return name })
 	if l.silent() {
 		return first(offers)
 	}

@@ -47,9 +47,11 @@ func first(offers []string) (string, bool) {
 }
 
 // names weighs the offers by a list of names, in which * stands for all that are not named.
-func (l *list) names(offers []string, choices []choice, same func(name, offer string) bool) {
+// A name that goes by another is known by that one.
+func (l *list) names(offers []string, choices []choice, known func(string) string) {
 	for l.next() {
 		name, q := l.named()
+		name = known(name)
 		for i, offer := range offers {
 			switch {
 			case same(name, offer):
@@ -61,4 +63,5 @@ func (l *list) names(offers []string, choices []choice, same func(name, offer st
 	}
 }
 
-func sameName(name, offer string) bool { return strings.EqualFold(name, offer) }
+// same compares names, in any case of letters.
+func same(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }

@@ -27,7 +27,7 @@ var laws = map[string]law{
 		[]string{"br", "gzip", "compress", "identity"},
 		"gzip GZIP x-gzip br * deflate identity x-compress compress ; ;level=1"},
 	"Encoding without identity": {"Accept-Encoding", negotiate.Encoding, encodingByTheBook,
-		[]string{"x-gzip", "br"},
+		[]string{"gzip", "br"},
 		"gzip x-gzip br * identity"},
 	"Charset": {"Accept-Charset", negotiate.Charset, charsetByTheBook,
 		[]string{"utf-8", "iso-8859-1"},

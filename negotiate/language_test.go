@@ -34,6 +34,7 @@ func TestLanguage(t *testing.T) {
 		{"a country is dropped before the next language", []string{"de-CH, en;q=0.9"}, site, "de"},
 		{"but only when its turn has come", []string{"de-CH;q=0.8, en;q=0.9"}, site, "en"},
 		{"the longest that is left", []string{"zh-Hant-TW"}, []string{"zh", "zh-Hant", "zh-TW"}, "zh-Hant"},
+		{"a letter at the end is dropped only from what is longer", []string{"zh-x, en;q=0.5"}, []string{"en", "zh-x"}, "zh-x"},
 		{"a part of a subtag is no subtag", []string{"den, d, frx"}, site, ""},
 		{"only a longer one", []string{"de"}, []string{"en", "de-AT", "de-CH"}, "de-AT"},
 		{"a longer one is what remains, after all that the client names", []string{"de, en;q=0.1"}, []string{"en", "de-AT"}, "en"},

@@ -113,7 +113,7 @@ func (l *list) named() (name string, q int) {
 	ok := name != ""
 	if parameter, value, weighted := l.parameter(); weighted {
 		q = l.weight(value)
-		ok = ok && strings.EqualFold(parameter, "q")
+		ok = ok && same(parameter, "q")
 	}
 	l.end(ok)
 	return name, q

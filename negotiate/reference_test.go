@@ -144,13 +144,13 @@ func typeByTheBook(lines, offers []string) string {
 	})
 }
 
-func nameByTheBook(lines, offers []string, unnamed func(string) float64, same func(string) string) (string, bool) {
+func nameByTheBook(lines, offers []string, unnamed func(string) float64, known func(string) string) (string, bool) {
 	list, _ := elements(lines, namedElement)
 	wellFormed := list != nil || emptyLines(lines)
 	return bestOf(offers, func(offer string) float64 {
 		return weigh(list, unnamed(offer), func(e element) int {
 			switch {
-			case same(e.name) == same(strings.ToLower(offer)):
+			case known(e.name) == strings.ToLower(offer):
 				return 2
 			case e.name == "*":
 				return 1

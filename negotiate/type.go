@@ -49,7 +49,7 @@ func (l *list) mediaRange() mediaRange {
 	weighted := false
 	for name, value, more := l.parameter(); more; name, value, more = l.parameter() {
 		switch {
-		case strings.EqualFold(name, "q"):
+		case same(name, "q"):
 			ok = ok && !weighted
 			weighted, m.q = true, l.weight(value)
 		case name != "":
@@ -65,31 +65,35 @@ func (l *list) mediaRange() mediaRange {
 // counts more than any number of parameters.
 func (m *mediaRange) precedence(offer string) int {
 	const tier = 1 << 29
-	name, params := offer, ""
-	if i := strings.IndexByte(offer, ';'); i >= 0 {
-		name, params = strings.TrimRight(offer[:i], " \t"), offer[i:]
-	}
-	p := 0
-	major := len(m.name) - len("*")
+	p, end := 0, len(m.name)
+	major := end - len("*")
 	switch {
 	case m.name == "*/*":
-		p = 1 * tier
-	case strings.EqualFold(m.name, name):
+		p, end = 1*tier, 0
+	case len(offer) >= end && same(m.name, offer[:end]) && ends(offer[end:]):
 		p = 3 * tier
-	case m.name[major-1:] == "/*" && len(name) > major && strings.EqualFold(m.name[:major], name[:major]):
-		p = 2 * tier
+	case m.name[major-1:] == "/*" && len(offer) > major && same(m.name[:major], offer[:major]):
+		p, end = 2*tier, major
 	}
-	if p == 0 || m.count > 0 && !m.within(params) {
+	if p == 0 || m.count > 0 && !m.within(offer[end:]) {
 		return 0
 	}
 	return p + min(m.count, tier-1)
 }
 
+// ends reports whether a media type has ended where rest begins.
+func ends(rest string) bool { return rest == "" || strings.IndexByte("; \t", rest[0]) >= 0 }
+
 // within reports whether all parameters of m are among those of an offer.
-func (m *mediaRange) within(params string) bool {
+func (m *mediaRange) within(offer string) bool {
+	semicolon := strings.IndexByte(offer, ';')
+	if semicolon < 0 {
+		return false
+	}
+	params := offer[semicolon:]
 	l := list{rest: m.params}
 	for name, value, more := l.parameter(); more; name, value, more = l.parameter() {
-		if name != "" && !strings.EqualFold(name, "q") && !has(params, name, value) {
+		if name != "" && !same(name, "q") && !has(params, name, value) {
 			return false
 		}
 	}
@@ -100,7 +104,7 @@ func (m *mediaRange) within(params string) bool {
 func has(params, name, value string) bool {
 	l := list{rest: params}
 	for n, v, more := l.parameter(); more; n, v, more = l.parameter() {
-		if strings.EqualFold(n, name) && sameValue(v, value, strings.EqualFold(name, "charset")) {
+		if same(n, name) && sameValue(v, value, same(name, "charset")) {
 			return true
 		}
 	}
@@ -114,7 +118,7 @@ func sameValue(a, b string, fold bool) bool {
 		var x, y string
 		x, a = character(a)
 		y, b = character(b)
-		if x != y && !(fold && strings.EqualFold(x, y)) {
+		if x != y && !(fold && same(x, y)) {
 			return false
 		}
 	}
