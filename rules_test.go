@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"filtertest": {},
 	"rewrite":    {"capture"},
 	"mount":      {"capture", "rewrite", "internal/fcgi"},
-	"filter":     {"capture", "rewrite", "github.com/klauspost/compress", "golang.org/x/time/rate"},
+	"filter":     {"capture", "rewrite", "negotiate", "github.com/klauspost/compress", "golang.org/x/time/rate"},
 	"deploy":     {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
 	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "deploy", "cmd/weir/internal/guest",
 		"cmd/weir/internal/explain",

@@ -3,10 +3,12 @@ package filter
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/negotiate"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -15,7 +17,7 @@ import (
 type CompressOptions struct {
 	// Encodings are the content codings to offer, the preferred one first:
 	// it decides between codings that a client likes equally, as browsers
-	// do. Nil means zstd, then gzip. At most 64.
+	// do. Nil means zstd, then gzip.
 	Encodings []Encoding
 
 	// MinSize is the size in bytes from which on a body is compressed. It is
@@ -96,10 +98,10 @@ const (
 )
 
 type compressor struct {
-	names    []string // of codings, in order of preference
+	offers   []string  // of codings, in order of preference, the last for the plain body
+	variants []variant // one for each offer
 	minSize  int64
 	match    func(*capture.Head) bool
-	variants []variant // one for each name, the last for the plain body
 }
 
 // variant is what a client gets by its Accept-Encoding.
@@ -122,18 +124,16 @@ func newCompressor(o CompressOptions) *compressor {
 	if o.Encodings == nil {
 		o.Encodings = []Encoding{{Name: "zstd"}, {Name: "gzip"}}
 	}
-	if len(o.Encodings) > 64 {
-		panic("filter.Compress: Encodings are more than 64")
-	}
 	c := &compressor{minSize: int64(o.MinSize), match: o.Match}
 	for _, e := range o.Encodings {
-		c.names = append(c.names, e.Name)
+		c.offers = append(c.offers, e.Name)
 		c.variants = append(c.variants, variant{
 			tags: []string{e.Name},
 			peek: max(o.MinSize, sniffLen),
 			hook: c.encode(newCoding(e)),
 		})
 	}
+	c.offers = append(c.offers, "identity")
 	c.variants = append(c.variants, variant{hook: c.plain})
 	return c
 }
@@ -205,16 +205,18 @@ type compressed struct {
 
 func (c *compressor) bind(next http.Handler) http.Handler {
 	b := &compressed{compressor: c}
+	codings := c.offers[:len(c.offers)-1]
 	for _, v := range c.variants {
-		b.next = append(b.next, &unmarked{next: next, safe: v.tags, unsafe: c.names})
+		b.next = append(b.next, &unmarked{next: next, safe: v.tags, unsafe: codings})
 	}
 	return b
 }
 
 func (b *compressed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	i := choose(r.Header["Accept-Encoding"], b.names)
+	chosen, _ := negotiate.Encoding(r.Header, b.offers...)
+	i := slices.Index(b.offers, chosen)
 	if i < 0 {
-		i = len(b.names)
+		i = len(b.offers) - 1
 	}
 	v := &b.variants[i]
 	capture.Transform(w, r, b.next[i], v.peek, v.hook)

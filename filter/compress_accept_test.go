@@ -79,7 +79,8 @@ func TestCompressChoice(t *testing.T) {
 		{"no identity, anything else", []string{"identity;q=0, *"}, "zstd"},
 		{"a part of a name is not the name", []string{"x-gzipfoo, gzi, gzipp, x-br"}, ""},
 		{"empty members", []string{",, ,gzip,,"}, "gzip"},
-		{"a malformed member does not count, the others do", []string{"zstd;q=, br;q=2, gzip"}, "gzip"},
+		{"a malformed member spoils the field: the plain body", []string{"zstd;q=, br;q=2, gzip"}, ""},
+		{"a malformed member spoils what is refused, too", []string{"gzip;q=0, identity;q=0, ;"}, ""},
 		{"weights that are none", []string{"gzip;q=0.0001, br;q=1.1, zstd;q=-1"}, ""},
 		{"more weights that are none", []string{"gzip;q=.5, br;q=0,5, zstd;q=1e0"}, ""},
 		{"other parameters are malformed", []string{"gzip;level=9, br;q=1;x=2"}, ""},
@@ -139,9 +140,12 @@ func reference(lines, names []string) string {
 	member := regexp.MustCompile("(?i)^[ \t]*([!#$%&'*+.^_`|~0-9a-z-]+)[ \t]*(?:;[ \t]*q=(0(?:\\.[0-9]{0,3})?|1(?:\\.0{0,3})?)[ \t]*)?$")
 	weights := make(map[string]float64)
 	for m := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+		if strings.Trim(m, " \t") == "" {
+			continue
+		}
 		parts := member.FindStringSubmatch(m)
 		if parts == nil {
-			continue
+			return ""
 		}
 		name := strings.ToLower(parts[1])
 		if name == "x-gzip" {

@@ -97,7 +97,6 @@ func TestCompressRefusesWrongOptions(t *testing.T) {
 	for want, build := range map[string]func(){
 		"filter.Compress: next is nil":                                        func() { filter.Compress(filter.CompressOptions{})(nil) },
 		"filter.Compress: MinSize is negative":                                func() { filter.Compress(filter.CompressOptions{MinSize: -1}) },
-		"filter.Compress: Encodings are more than 64":                         func() { filter.Compress(filter.CompressOptions{Encodings: make([]filter.Encoding, 65)}) },
 		"filter.Compress: Encoding.Writer is nil for br":                      func() { filter.Compress(filter.CompressOptions{Encodings: []filter.Encoding{{Name: "br"}}}) },
 		"filter.Compress: Encoding.Name  is not the name of a content coding": func() { filter.Compress(filter.CompressOptions{Encodings: []filter.Encoding{{Writer: writer}}}) },
 		"filter.Compress: Encoding.Name identity is not the name of a content coding": func() {
