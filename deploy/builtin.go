@@ -41,22 +41,34 @@ func Builtin() Set {
 	}
 }
 
-// guest is mount.Guest as a filter: the place is that of who mounts the app.
+// guest returns a filter that mends what an application says in fields which knows nothing of the prefix at which it
+// is mounted, a redirect or a cookie, so that it comes out right for where the application lives. It maps them as
+// MapFields does. In Go, it is mount.Guest, at the place that the app has anyway.
+//
+// The application is told where it is, in case that it asks: its requests carry the forwarded family
+// (X-Forwarded-For, -Proto, -Host, -Port, -Prefix, X-Script-Name and Forwarded of RFC 7239) and, where somebody
+// is signed in, UserField. What the client itself says in these fields does not reach it, in any spelling.
+//
+// Bodies pass as they are, so that a link to "/x" in a page, a style sheet, a script or JSON misses the mount; a
+// relative one does not. An application with such links needs its prefix in its own configuration, or a host of
+// its own.
 func guest(o mount.GuestOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return mount.Guest("/", next, o) }
 }
 
-// user says that somebody is signed in, whoever asks.
+// user says that somebody is signed in, whoever asks: for a site that one person has for themselves, and to try what
+// an application says to somebody. The name is such as "alice".
 func user(name string) func(http.Handler) http.Handler {
 	return rewrite.Request(rewrite.User.Set(name))
 }
 
-// stack makes one filter of several, outermost first.
+// stack makes one filter of several filters, outermost first.
 func stack(filters ...weir.Filter) func(http.Handler) http.Handler {
 	return weir.Stack(filters...).Then
 }
 
-// environ tells the application below more than the request says.
+// environ tells the application more than the request says. Each key is the name of one of the variables that it
+// gets besides those of the request, and its value that of the variable: for WSGI, FastCGI, SCGI and CGI.
 func environ(variables map[string]string) func(http.Handler) http.Handler {
 	var edits []func(*http.Request)
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
@@ -67,7 +79,7 @@ func environ(variables map[string]string) func(http.Handler) http.Handler {
 
 // headerOptions say what becomes of the fields of a header.
 type headerOptions struct {
-	// Del are the fields to be removed, before all else.
+	// Del are the fields to be removed, before all else, such as "X-Powered-By".
 	Del []string
 
 	// Set has the fields that get one value in place of what they have.
@@ -80,10 +92,16 @@ type headerOptions struct {
 	Default map[string]string
 }
 
+// requestHeader returns a filter that changes the header of the request before the application sees it. Host is
+// none of its fields. A field that says who the client is, such as X-Forwarded-For, is no business of it: the
+// applications tell that themselves.
 func requestHeader(o headerOptions) func(http.Handler) http.Handler {
 	return rewrite.RequestHeader(o.edits()...)
 }
 
+// responseHeader returns a filter that changes the header of the final response at the moment its head is sent: what
+// it sets is the last word over what the application set, and Default gives way to it. Informational
+// responses, such as 103, pass as they are.
 func responseHeader(o headerOptions) func(http.Handler) http.Handler {
 	return rewrite.ResponseHeader(o.edits()...)
 }

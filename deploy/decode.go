@@ -40,64 +40,21 @@ func (r reading) plan(v *value, t reflect.Type) plan {
 	if v.loose {
 		v = v.as(t)
 	}
-	if w, ok := wordsOf(t); ok {
-		return r.words(v, t, w)
-	}
-	if read := functionOf(t); read != nil {
-		return read(r, v)
-	}
-	switch {
-	case t == handlerType:
-		return r.app(v)
-	case t.ConvertibleTo(filterType):
-		return r.filter(v, t)
-	}
-	switch t.Kind() {
-	case reflect.Bool:
-		if v.form == truthForm {
-			return fixed(v.text == "true", t)
-		}
-		r.fail(v.at, "write true or false", "a truth value is needed here, not %s", v.form)
+	w := wayOf(t)
+	if w.read == nil {
+		r.fail(v.at, "", "this cannot be set in a file")
 		return nil
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return r.whole(v, t)
-	case reflect.Float32, reflect.Float64:
-		return r.float(v, t)
-	case reflect.String:
-		return r.string(v, t)
-	case reflect.Slice:
-		return r.slice(v, t)
-	case reflect.Map:
-		return r.mapping(v, t)
-	case reflect.Struct:
-		return r.structure(v, t)
 	}
-	r.fail(v.at, "", "this cannot be set in a file")
-	return nil
+	return w.read(r, v, t)
 }
 
-// writable says whether plan has a way to read a t. Seen are the types that contain it.
-func writable(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if _, ok := wordsOf(t); ok || functionOf(t) != nil || t == handlerType || t.ConvertibleTo(filterType) {
-		return true
+// truth reads true or false.
+func (r reading) truth(v *value, t reflect.Type) plan {
+	if v.form == truthForm {
+		return fixed(v.text == "true", t)
 	}
-	if seen[t] {
-		return false
-	}
-	seen[t] = true
-	defer delete(seen, t)
-	switch t.Kind() {
-	case reflect.Slice:
-		return writable(t.Elem(), seen)
-	case reflect.Map:
-		return t.Key().Kind() == reflect.String && writable(t.Elem(), seen)
-	case reflect.Struct:
-		return t.NumField() > 0 // of those that cannot be set, the keys are unknown
-	case reflect.Uintptr, reflect.Complex64, reflect.Complex128:
-		return false
-	}
-	return t.Kind() <= reflect.Float64 || t.Kind() == reflect.String
+	r.fail(v.at, "write true or false", "a truth value is needed here, not %s", v.form)
+	return nil
 }
 
 // words reads a type that is written as text.
@@ -205,7 +162,7 @@ func (r reading) string(v *value, t reflect.Type) plan {
 }
 
 // app reads the name of an app.
-func (r reading) app(v *value) plan {
+func (r reading) app(v *value, _ reflect.Type) plan {
 	n := r.named(v, appKind)
 	r.refer(n)
 	return func(b *building) reflect.Value {

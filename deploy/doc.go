@@ -149,6 +149,9 @@
 //   - environ, a filter: its keys are names of variables for mount.Environ.
 //   - request-header and response-header, filters: del, set, add and default, in this order.
 //
+// What there is besides, and which keys it has, Set.Describe and DescribeServer say; the command weir shows it by
+// weir filters, and to editors by weir schema.
+//
 // # Files of PasteDeploy
 //
 // A file whose name ends in .ini, .cfg or .conf is read as one of PasteDeploy: app, composite, filter,

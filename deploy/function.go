@@ -11,32 +11,33 @@ import (
 	"github.com/weirhttp/weir/filter"
 )
 
-// functionOf returns how a type is read that Go code would give as a function or an object; nil: not
+// functionOf returns the way of a type that Go code would give as a function or an object, and whether it is
 // such a type.
-func functionOf(t reflect.Type) func(reading, *value) plan {
+func functionOf(t reflect.Type) (way, bool) {
 	switch t {
 	case reflect.TypeFor[fs.FS]():
-		return reading.folder
+		return way{*textInfo("path of a folder", "static"), reading.folder, false}, true
 	case reflect.TypeFor[filter.Encoding]():
-		return reading.encoding
+		return way{*encodingInfo(), reading.encoding, false}, true
 	case reflect.TypeFor[*slog.Logger]():
-		return reading.logger
+		return way{*textInfo("name of a logger", "web"), reading.logger, false}, true
 	case reflect.TypeFor[func(capture.Sent) slog.Level]():
-		return reading.level
+		w, _ := wordsOf(reflect.TypeFor[slog.Level]())
+		return way{*w.info(), reading.level, false}, true
 	case reflect.TypeFor[func(*http.Request) []slog.Attr]():
-		return reading.attrs
+		return way{*listInfo(aspectInfo()), reading.attrs, false}, true
 	case reflect.TypeFor[func(*http.Request) string]():
-		return reading.requestText
+		return way{*aspectInfo(), reading.requestText, false}, true
 	case reflect.TypeFor[func(*http.Request) bool]():
-		return reading.requestMatch
+		return way{*requestsInfo(), reading.requestMatch, false}, true
 	case reflect.TypeFor[func(*capture.Head) bool]():
-		return reading.headMatch
+		return way{*listInfo(textInfo("media type", "text/*")), reading.headMatch, false}, true
 	}
-	return nil
+	return way{}, false
 }
 
 // folder reads the path of a folder as an fs.FS.
-func (r reading) folder(v *value) plan {
+func (r reading) folder(v *value, _ reflect.Type) plan {
 	s, ok := r.text(v)
 	if !ok {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/weirhttp/weir/capture"
@@ -12,7 +13,7 @@ import (
 )
 
 // logger reads a name: the logger is slog.Default, and its records have the attribute logger with that name.
-func (r reading) logger(v *value) plan {
+func (r reading) logger(v *value, _ reflect.Type) plan {
 	s, ok := r.text(v)
 	if !ok {
 		return nil
@@ -50,7 +51,7 @@ func (l late) and(w func(slog.Handler) slog.Handler) slog.Handler {
 }
 
 // level reads a level, that of each record.
-func (r reading) level(v *value) plan {
+func (r reading) level(v *value, _ reflect.Type) plan {
 	w, _ := wordsOf(reflect.TypeFor[slog.Level]())
 	p := r.words(v, reflect.TypeFor[slog.Level](), w)
 	if p == nil {
@@ -61,7 +62,7 @@ func (r reading) level(v *value) plan {
 }
 
 // attrs reads a list of what of a request is logged.
-func (r reading) attrs(v *value) plan {
+func (r reading) attrs(v *value, _ reflect.Type) plan {
 	texts, ok := r.texts(v)
 	if !ok {
 		return nil
@@ -82,7 +83,7 @@ func (r reading) attrs(v *value) plan {
 }
 
 // requestText reads what of a request counts, as aspect has it.
-func (r reading) requestText(v *value) plan {
+func (r reading) requestText(v *value, _ reflect.Type) plan {
 	s, ok := r.text(v)
 	if !ok {
 		return nil
@@ -92,6 +93,17 @@ func (r reading) requestText(v *value) plan {
 		return nil
 	}
 	return fixed(ask, reflect.TypeFor[func(*http.Request) string]())
+}
+
+// aspects are the words that aspect knows.
+var aspects = []string{"host", "method", "path", "query", "script-name", "user"}
+
+// aspectInfo describes what aspect reads.
+func aspectInfo() *ValueInfo {
+	x := textInfo("part of a request", "header:User-Agent")
+	x.Words = aspects
+	x.Pattern = "^(" + strings.Join(aspects, "|") + "|header:[-!#$%&'*+.^_`|~0-9A-Za-z]+)$"
+	return x
 }
 
 // aspect returns what a word says of a request: host, method, path, query, script-name, user, or
@@ -117,10 +129,9 @@ func (r reading) aspect(at span, word string) func(*http.Request) string {
 	if name, ok := strings.CutPrefix(word, "header:"); ok && isToken(name) {
 		return func(req *http.Request) string { return req.Header.Get(name) }
 	}
-	words := []string{"host", "method", "path", "query", "script-name", "user"}
-	hint := suggest(word, words)
+	hint := suggest(word, slices.Clone(aspects))
 	if hint == "" {
-		hint = "write one of " + strings.Join(words, ", ") + ", or one such as \"header:User-Agent\""
+		hint = "write one of " + strings.Join(aspects, ", ") + ", or one such as \"header:User-Agent\""
 	}
 	r.fail(at, hint, "%q names nothing of a request", word)
 	return nil

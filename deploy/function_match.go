@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/weirhttp/weir"
 	"github.com/weirhttp/weir/capture"
@@ -11,13 +13,24 @@ import (
 	"github.com/weirhttp/weir/rewrite"
 )
 
+// encodings are the content codings that come with filter.Compress.
+var encodings = []string{"zstd", "gzip"}
+
+// encodingInfo describes what encoding reads.
+func encodingInfo() *ValueInfo {
+	x := textInfo("content coding", "gzip")
+	x.Words = encodings
+	x.Pattern = "^(" + strings.Join(encodings, "|") + ")$"
+	return x
+}
+
 // encoding reads the name of a content coding.
-func (r reading) encoding(v *value) plan {
+func (r reading) encoding(v *value, _ reflect.Type) plan {
 	s, ok := r.text(v)
 	if !ok {
 		return nil
 	}
-	if s != "gzip" && s != "zstd" {
+	if !slices.Contains(encodings, s) {
 		r.fail(v.at, "", "%q is no content coding that comes with this program: write \"zstd\" or \"gzip\"", s)
 		return nil
 	}
@@ -25,7 +38,7 @@ func (r reading) encoding(v *value) plan {
 }
 
 // headMatch reads a list of media types.
-func (r reading) headMatch(v *value) plan {
+func (r reading) headMatch(v *value, _ reflect.Type) plan {
 	types, ok := r.texts(v)
 	if !ok {
 		return nil
@@ -38,9 +51,24 @@ func (r reading) headMatch(v *value) plan {
 	return fixed(match, reflect.TypeFor[func(*capture.Head) bool]())
 }
 
+// requestKeys are those by which a table says which requests are meant.
+var requestKeys = []string{"pattern", "from", "not"}
+
+// requestsInfo describes what match reads.
+func requestsInfo() *ValueInfo {
+	pattern := textInfo("pattern", "/static/")
+	x := listInfo(pattern)
+	x.Name, x.Forms, x.One = "which requests", []string{"array", "table"}, true
+	prefixes := describe(reflect.TypeFor[[]netip.Prefix](), plainNote, nil)
+	for i, v := range []*ValueInfo{listInfo(pattern), prefixes, x} {
+		x.Keys = append(x.Keys, KeyInfo{Name: requestKeys[i], Value: v})
+	}
+	return x
+}
+
 // requestMatch reads which requests are meant: a list of patterns, or a table with one of the keys
 // pattern, from and not.
-func (r reading) requestMatch(v *value) plan {
+func (r reading) requestMatch(v *value, _ reflect.Type) plan {
 	match := r.match(v)
 	if match == nil {
 		return nil
@@ -69,7 +97,7 @@ func (r reading) match(v *value) func(*http.Request) bool {
 		}
 		return nil
 	}
-	r.fail(e.at, suggest(e.key, []string{"pattern", "from", "not"}), "there is no key %q here: requests are meant by pattern, from or not", e.key)
+	r.fail(e.at, suggest(e.key, slices.Clone(requestKeys)), "there is no key %q here: requests are meant by pattern, from or not", e.key)
 	return nil
 }
 

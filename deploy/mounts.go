@@ -38,8 +38,11 @@ func (p place) split() (host, prefix string) {
 	return strings.ToLower(host), strings.TrimSuffix("/"+prefix, "/")
 }
 
-// mounts returns an app that hands each request to the app whose place is the longest that
-// it is below; one of its host comes before one of all hosts.
+// mounts returns an app that hands each request to the app whose place is the longest that it is below. Each key
+// is a place at which one of the apps is mounted: a path, such as "/code/", or a host with a path, such as
+// "example.org/code/". A place with a host comes before all without; the port of the request does not count.
+//
+// A request that is below no place is answered 404.
 func mounts(apps map[place]http.Handler) http.Handler {
 	m := mountMap{}
 	for p, app := range apps {

@@ -19,6 +19,7 @@ import (
 type words struct {
 	what    string // "a duration"
 	example string
+	pattern string // which all that parse takes matches, and little else; empty: none says it
 	parse   func(string) (any, error)
 }
 
@@ -26,23 +27,23 @@ type words struct {
 func wordsOf(t reflect.Type) (words, bool) {
 	switch t {
 	case reflect.TypeFor[time.Duration]():
-		return words{"a duration", "10s", func(s string) (any, error) { return time.ParseDuration(s) }}, true
+		return words{"a duration", "10s", `^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`, func(s string) (any, error) { return time.ParseDuration(s) }}, true
 	case reflect.TypeFor[netip.Prefix]():
-		return words{"a range of addresses", "10.0.0.0/8", parsePrefix}, true
+		return words{"a range of addresses", "10.0.0.0/8", `^[0-9A-Fa-f:.]+(%[^/]+)?(/[0-9]+)?$`, parsePrefix}, true
 	case reflect.TypeFor[netip.Addr]():
-		return words{"an address", "192.0.2.1", func(s string) (any, error) { return netip.ParseAddr(s) }}, true
+		return words{"an address", "192.0.2.1", `^[0-9A-Fa-f:.]+(%.+)?$`, func(s string) (any, error) { return netip.ParseAddr(s) }}, true
 	case reflect.TypeFor[*url.URL]():
-		return words{"a URL", "http://localhost:3000", parseURL}, true
+		return words{"a URL", "http://localhost:3000", `^[A-Za-z][A-Za-z0-9+.-]*://.`, parseURL}, true
 	case reflect.TypeFor[rate.Limit]():
-		return words{"a rate", "100/s", parseRate}, true
+		return words{"a rate", "100/s", `^(unlimited|[^/]*[0-9][^/]*/\s*(s|min|h)\s*)$`, parseRate}, true
 	case reflect.TypeFor[*rate.Limiter]():
-		return words{"a rate", "100/s", parseRate}, true
+		return words{"a rate", "100/s", `^(unlimited|[^/]*[0-9][^/]*/\s*(s|min|h)\s*)$`, parseRate}, true
 	case reflect.TypeFor[*regexp.Regexp]():
-		return words{"a regular expression", "^/static/", func(s string) (any, error) { return regexp.Compile(s) }}, true
+		return words{"a regular expression", "^/static/", "", func(s string) (any, error) { return regexp.Compile(s) }}, true
 	case reflect.TypeFor[slog.Level]():
-		return words{"a level", "info", parseLevel}, true
+		return words{"a level", "info", `^([Dd][Ee][Bb][Uu][Gg]|[Ii][Nn][Ff][Oo]|[Ww][Aa][Rr][Nn]|[Ee][Rr][Rr][Oo][Rr])([-+][0-9]+)?$`, parseLevel}, true
 	case reflect.TypeFor[size]():
-		return words{"a size", "10MiB", parseSize}, true
+		return words{"a size", "10MiB", `^[0-9]+ *(B|kB|MB|GB|KiB|MiB|GiB)$`, parseSize}, true
 	}
 	return words{}, false
 }

@@ -45,7 +45,7 @@ import (
 // 5 seconds longer. A Location without a Status goes to the
 // client, 302, also where it is a local path (RFC 3875 section 6.2.2).
 type CGI struct {
-	// Path is the program. A relative path is relative to Dir.
+	// Path is the program. In Go, a relative path is relative to Dir.
 	Path string
 
 	// Args are its arguments, none as a rule.

@@ -50,8 +50,8 @@ import (
 // below any mount, with the query kept. A file that shrinks while it is sent is cut, and
 // the client sees it cut. A request for more than 64 ranges gets the whole file.
 type Dir struct {
-	// FS has the files: os.DirFS("static"), the FS of an os.Root, or of an embed.FS the
-	// folder, by fs.Sub. Its files are io.Seekers, as theirs are.
+	// FS is where the files are. In Go, it is os.DirFS("static"), the FS of an os.Root, or of
+	// an embed.FS the folder, by fs.Sub; its files are io.Seekers, as theirs are.
 	FS fs.FS
 
 	// Listing sends a list of its files for a directory without index.html.

@@ -45,10 +45,10 @@ type MapFieldsOptions struct {
 	WholeOrigin bool
 }
 
-// MapFields returns a filter for the inside of At, around an application that takes itself
-// to live at the root of a host. What the application says in fields comes out right for
-// where it lives: below "/app" its "Location: /login" is "Location: /app/login". MapFields
-// takes the prefix from rewrite.EscapedScriptName.
+// MapFields returns a filter that mends what an application says in fields which takes itself
+// to live at the root of a host, so that it comes out right for where it lives: below "/app"
+// its "Location: /login" is "Location: /app/login". It belongs inside of what mounts the
+// application, such as At, and takes the prefix from rewrite.EscapedScriptName.
 //
 // References are mapped in Location, Content-Location, Refresh, Link, SourceMap,
 // X-SourceMap, Reporting-Endpoints, report-uri of Content-Security-Policy and its

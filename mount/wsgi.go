@@ -40,11 +40,12 @@ import (
 type WSGI struct {
 	// App names the application:
 	//
-	//   "package.module:name"         an object of a module, "application" without a name
+	//   "package.module:name"         an object, or else "application"
 	//   "package.module:factory()"    what a function returns
-	//   "site/wiki.wsgi:application"  an object of a file: the name has a slash or ends
-	//                                 in .py or .wsgi
-	//   "config:site.ini#main"        a PasteDeploy file, where paste.deploy is installed
+	//   "site/wiki.wsgi:application"  an object of a file: its name has
+	//                                 a slash or ends in .py or .wsgi
+	//   "config:site.ini#main"        a file of PasteDeploy, which
+	//                                 has to be installed
 	//
 	// Files and modules are found from Dir.
 	App string
