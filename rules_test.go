@@ -26,11 +26,12 @@ var mayImport = map[string][]string{
 	"mount":      {"capture", "rewrite", "internal/fcgi"},
 	"filter":     {"capture", "rewrite", "negotiate", "github.com/klauspost/compress", "golang.org/x/time/rate"},
 	"deploy":     {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
-	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "deploy", "cmd/weir/internal/guest",
-		"cmd/weir/internal/explain",
+	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "deploy", "cmd/weir/internal/catalogue",
+		"cmd/weir/internal/explain", "cmd/weir/internal/guest",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	"cmd/weir/internal/explain": {
 		"capture", "rewrite", "filter", "deploy"},
+	"cmd/weir/internal/comments": {"deploy", "cmd/weir/internal/catalogue"},
 	"cmd/weir/internal/server": {
 		"deploy", "capture", "github.com/prometheus/client_golang", "golang.org/x/crypto/acme"},
 	"examples/site": {"mount", "rewrite"},

@@ -34,6 +34,7 @@ func commands() []*cobra.Command {
 		completionCommand(),
 		manCommand(),
 		explainCommand(),
+		filtersCommand(),
 	}
 }
 
