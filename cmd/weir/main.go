@@ -35,6 +35,7 @@ func commands() []*cobra.Command {
 		manCommand(),
 		explainCommand(),
 		filtersCommand(),
+		schemaCommand(),
 	}
 }
 
