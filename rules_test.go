@@ -27,8 +27,8 @@ var mayImport = map[string][]string{
 	"filter":     {"capture", "rewrite", "negotiate", "github.com/klauspost/compress", "golang.org/x/time/rate"},
 	"deploy":     {".", "capture", "rewrite", "filter", "mount", "github.com/pelletier/go-toml/v2", "golang.org/x/time/rate"},
 	"cmd/weir": {".", "capture", "rewrite", "filter", "mount", "deploy", "cmd/weir/internal/catalogue",
-		"cmd/weir/internal/explain", "cmd/weir/internal/guest",
-		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
+		"cmd/weir/internal/explain", "cmd/weir/internal/guest", "cmd/weir/internal/server",
+		"github.com/fsnotify/fsnotify", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/term"},
 	"cmd/weir/internal/explain": {
 		"capture", "rewrite", "filter", "deploy"},
 	"cmd/weir/internal/comments": {"deploy", "cmd/weir/internal/catalogue"},
@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 // dependency is in files of its own, so that the rest stands on the standard
 // library.
 var mayImportFile = map[string][]string{
+	"github.com/fsnotify/fsnotify":    {"cmd/weir/watch"},
 	"github.com/klauspost/compress":   {"filter/compress"},
 	"github.com/pelletier/go-toml/v2": {"deploy/toml"},
 	"golang.org/x/time/rate":          {"filter/ratelimit", "deploy/"},

@@ -98,6 +98,21 @@ func (g *generation) settle(count int64) {
 	}
 }
 
+// wait waits until no request is in flight, or ctx ends, which is an error.
+func (g *generation) wait(ctx context.Context) error {
+	select {
+	case <-g.idle:
+		return nil // also when ctx has ended
+	default:
+	}
+	select {
+	case <-g.idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // inFlight returns how many requests are in flight.
 func (g *generation) inFlight() int {
 	return int(g.requests.Load() &^ (retired | drained))
@@ -207,13 +222,7 @@ func (l *Live) Shutdown(ctx context.Context) error {
 	l.mu.Unlock()
 	l.retire(last)
 	for _, g := range all {
-		select {
-		case <-g.idle:
-			continue
-		case <-ctx.Done():
-			l.err = ctx.Err()
-		}
-		break
+		l.err = errors.Join(l.err, g.wait(ctx))
 	}
 	close(l.cut)
 	for _, g := range all {

@@ -124,7 +124,7 @@ def application(environ, start_response):
 	}
 	c := &crowd{T: t, paths: []string{"/py/", "/sh/"}, answers: map[string]bool{}}
 	var files []string
-	for i := range 4 {
+	for i := range 3 {
 		say := fmt.Sprintf("site %d", i)
 		c.answers[say] = true
 		files = append(files, `
@@ -148,5 +148,5 @@ def application(environ, start_response):
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.reloads(live, file, files[1:], 200)
+	c.reloads(live, file, files[1:], 60)
 }

@@ -329,6 +329,17 @@ func TestShutdownDoesNotWaitForever(t *testing.T) {
 	<-done
 }
 
+func TestShutdownOfWhatIsIdleNeedsNoTime(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		_, live, _ := theatre(t)
+		if err := live.Shutdown(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	dir := write(t, "site.toml", "[app.main]\nuse = 'ech'")
 	for _, name := range []string{"site.toml", "gone.toml"} {

@@ -21,23 +21,30 @@ import (
 // serveCommand is weir serve.
 func serveCommand() *cobra.Command {
 	var address string
+	var reload bool
 	c := &cobra.Command{
 		Use:   "serve FILE",
 		Short: "Serve the site that a file describes",
 		Long: `Serve serves the app or pipeline main of a file, or NAME of FILE#NAME, until
 SIGINT or SIGTERM. Then it takes no new connections and ends when the requests in
-flight have finished; a second signal ends it at once.`,
-		Example:           "  weir serve site.toml\n  weir serve --listen 127.0.0.1:0 'site.toml#staging'",
+flight have finished; a second signal ends it at once.
+
+SIGHUP has it read its files again, and with --reload a change of these, too: if
+anything is wrong, it says so and goes on as before; else requests that come from
+then on get the new site, and those in flight finish on the old one. What [server]
+says counts when weir starts.`,
+		Example:           "  weir serve site.toml\n  weir serve --reload site.toml\n  weir serve --listen 127.0.0.1:0 'site.toml#staging'",
 		Args:              files(1, 1),
 		ValidArgsFunction: siteFiles,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := listenable(address); err != nil {
 				return err
 			}
-			return serveSite(c.Context(), args[0], address, c.OutOrStdout(), c.ErrOrStderr())
+			return serveSite(c.Context(), args[0], address, reload, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	listenFlag(c, &address)
+	c.Flags().BoolVar(&reload, "reload", false, "read the files again when they change")
 	return c
 }
 
@@ -58,31 +65,70 @@ func listenable(address string) error {
 	return nil
 }
 
-// serveSite serves the site of a file until ctx ends.
-func serveSite(ctx context.Context, name, address string, stdout, stderr io.Writer) error {
-	site, err := deploy.Load(name, parts())
+// serveSite serves the site of a file until ctx ends, and reads it again on SIGHUP or, if it is asked to, when files
+// change.
+func serveSite(ctx context.Context, name, address string, reload bool, stdout, stderr io.Writer) error {
+	log := newLog(stderr)
+	live, err := deploy.Open(name, parts())
 	if err != nil {
 		return err
 	}
-	return serveLoaded(ctx, site, address, stdout, stderr)
+	warn(live.Site(), stderr)
+	w, err := newWatcher(live, reload, log)
+	if err == nil {
+		watching, stop := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			w.run(watching)
+			close(done)
+		}()
+		err = serveHandler(ctx, live, address, stdout, log)
+		stop()
+		<-done
+	}
+	return errors.Join(err, endOf(live, log))
+}
+
+// endOf closes a site when the server has waited for its requests. What is in flight then is connections that an
+// upgrade has taken from the server, such as WebSockets: these are cut.
+func endOf(live *deploy.Live, log *slog.Logger) error {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := live.Shutdown(now)
+	if errors.Is(err, context.Canceled) {
+		log.Warn("connections were cut that had not ended", "error", err)
+		return nil
+	}
+	return err
 }
 
 // serveLoaded serves a site until ctx ends.
 func serveLoaded(ctx context.Context, site *deploy.Site, address string, stdout, stderr io.Writer) error {
-	log := slog.New(slog.NewTextHandler(stderr, nil))
-	slog.SetDefault(log) // what the file does not give another one
+	log := newLog(stderr)
 	warn(site, stderr)
+	h, closer, err := site.Build()
+	if err != nil {
+		return err
+	}
+	return errors.Join(serveHandler(ctx, h, address, stdout, log), closer.Close())
+}
+
+// newLog returns the log, which is also that of what the file does not give another one.
+func newLog(stderr io.Writer) *slog.Logger {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	slog.SetDefault(log)
+	return log
+}
+
+// serveHandler listens, says where, and serves until ctx ends.
+func serveHandler(ctx context.Context, h http.Handler, address string, stdout io.Writer, log *slog.Logger) error {
 	listener, err := listen(address)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	h, closer, err := site.Build()
-	if err != nil {
-		return err
-	}
 	fmt.Fprintf(stdout, "weir: open http://%s/\n", listener.Addr())
-	return errors.Join(serveUntil(ctx, listener, h, log), closer.Close())
+	return serveUntil(ctx, listener, h, log)
 }
 
 // listen listens at a TCP address.
