@@ -424,3 +424,40 @@ func BenchmarkLive(b *testing.B) {
 		})
 	}
 }
+
+// A site that is read again, as on a signal.
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "site.toml")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			fmt.Println(err)
+		}
+	}
+
+	write("[app.main]\nuse = 'mounts'\n")
+	live, err := deploy.Open(file, deploy.Builtin())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server := httptest.NewServer(live)
+	defer live.Close() // after the server
+	defer server.Close()
+
+	fmt.Println(live.Reload())
+	write("[app.main]\nuse = 'mounts'\nfilters = ['recover']\n")
+	fmt.Println(live.Reload())
+	write("[app.main]\nuse = 'mounts'\nfilters = ['recovr']\n")
+	_, err = live.Reload()
+	fmt.Println(err.(deploy.Errors)[0].Message, "and the site stays", live.Site().Root().Filters[0].Use)
+	// Output:
+	// false <nil>
+	// true <nil>
+	// there is no filter "recovr" and the site stays recover
+}

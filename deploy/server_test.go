@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -169,4 +170,22 @@ func TestServerOfAnotherRootAndNotOfAnotherFile(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
+}
+
+func ExampleSite_Server() {
+	site, err := deploy.Parse("site.toml", []byte(`
+[server]
+listen = [":443"]
+tls = { cert = "/etc/weir/cert.pem", key = "/etc/weir/key.pem" }
+
+[app.main]
+use = "mounts"
+`), deploy.Builtin())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server := site.Server()
+	fmt.Println(server.Listen, server.TLS.Cert, server.IdleTimeout)
+	// Output: [:443] /etc/weir/cert.pem 2m0s
 }

@@ -59,7 +59,7 @@ func (n *node) show(shown map[*node]*Node) *Node {
 }
 
 // Files returns the names of the files that were read, the site's own first. Secrets and what applications
-// read are not among them.
+// read are not among them; Live.Files has the former.
 func (s *Site) Files() []string {
 	return slices.SortedFunc(maps.Keys(s.order), func(a, b string) int { return cmp.Compare(s.order[a], s.order[b]) })
 }
