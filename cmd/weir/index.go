@@ -77,7 +77,7 @@ func (s *view) mount(n *deploy.Node, at string, filters []layer) {
 	switch {
 	case n.Use == "mounts":
 		for _, r := range n.Refs {
-			s.mount(r.Node, below(at, r.Key), append(filters[:len(filters):len(filters)], shown(r.Node.Filters)...))
+			s.mount(r.Node, below(at, r.Place), append(filters[:len(filters):len(filters)], shown(r.Node.Filters)...))
 		}
 	case n.Use == "" && len(n.Refs) == 1: // a pipeline
 		inner := n.Refs[0].Node
@@ -91,9 +91,9 @@ func (s *view) mount(n *deploy.Node, at string, filters []layer) {
 	}
 }
 
-// below returns the place of a mount within another one.
-func below(at, key string) string {
-	host, path, _ := strings.Cut(key, "/")
+// below returns where a place within another one is.
+func below(at, place string) string {
+	host, path, _ := strings.Cut(place, "/")
 	if host != "" {
 		at = host + at[strings.Index(at, "/"):]
 	}
@@ -111,8 +111,7 @@ func shown(nodes []*deploy.Node) []layer {
 
 // show returns what to say of an app or a filter.
 func show(n *deploy.Node) layer {
-	name := n.Section[strings.IndexAny(n.Section, ". ")+1:]
-	l := layer{Name: name, Part: n.Use, Does: does(n.Use)}
+	l := layer{Name: n.Name, Part: n.Use, Does: does(n.Use)}
 	for _, r := range n.Refs {
 		l.Of = append(l.Of, show(r.Node))
 	}

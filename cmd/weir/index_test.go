@@ -39,7 +39,7 @@ stack = ["outer", "all"]
 use = "mounts"
 filters = ["recover"]
 "/about/" = "index"
-"/deep/" = "deep"
+"/deep" = "deep"
 "example.org/x/" = "files"
 "/line/" = "line"
 
