@@ -226,6 +226,7 @@ func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
 	r := reading{checker: c, section: n.label, file: f, owner: n}
 	n.entries = entries
 	var rest []*entry
+	meant := map[string]bool{} // what was suggested in place of others
 	for _, e := range entries {
 		r.file = e.file
 		k := n.part.key(e.key)
@@ -235,7 +236,9 @@ func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
 		case k == nil && n.part.rest >= 0:
 			rest = append(rest, e)
 		case k == nil || k.name == "*":
-			r.fail(e.at, suggest(e.key, n.part.names()), "there is no key %q here", e.key)
+			hint := suggest(e.key, n.part.names())
+			meant[hint] = true
+			r.fail(e.at, hint, "there is no key %q here", e.key)
 		case !writable(k.typ, map[reflect.Type]bool{}):
 			r.fail(e.at, "", "%q cannot be set in a file", e.key)
 		default:
@@ -247,7 +250,9 @@ func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
 	}
 	r.file = f
 	for i := range n.part.keys {
-		r.missing(n, &n.part.keys[i], hint)
+		if k := &n.part.keys[i]; !meant[didYouMean(k.name)] {
+			r.missing(n, k, hint)
+		}
 	}
 	if i := n.part.rest; i >= 0 {
 		n.args[i] = r.mapOf(rest, n.part.make.Type().In(i))

@@ -17,7 +17,11 @@ func suggest(wrong string, names []string) string {
 	if best == "" {
 		return ""
 	}
-	return "did you mean " + strconv.Quote(best) + "?"
+	return didYouMean(best)
+}
+
+func didYouMean(name string) string {
+	return "did you mean " + strconv.Quote(name) + "?"
 }
 
 // distance counts the characters to be added, dropped, changed or swapped with the next to make b of a.
