@@ -163,10 +163,11 @@
 // says are a warning. Sections without a colon, such as [loggers], are left alone.
 //
 // What an egg, a call or a paste.app_factory makes runs in Python: the section, with all of Python that it
-// names, is a mount.WSGI whose app is that section, by PasteDeploy itself, which has to be installed. So
-// a pipeline may be all of Python or have none. A filter of Python around something else is an error that
-// says what to write instead. For another interpreter or more processes, write TOML with
-// app = "config:site.ini#NAME", or put a mount.WSGI with these as defaults into the set.
+// names, is a mount.WSGI whose app is that section, by PasteDeploy itself, which has to be installed. Where
+// it drops a key for that of [DEFAULT], that is a warning. So a pipeline may be all of Python or have none.
+// A filter of Python around something else is an error that says what to write instead. For another
+// interpreter or more processes, write TOML with app = "config:site.ini#NAME", or put a mount.WSGI with
+// these as defaults into the set.
 //
 // # Errors
 //

@@ -46,14 +46,15 @@ func (f *file) find(name string, kinds ...kind) *section {
 
 // section is a named part of a file.
 type section struct {
-	kind   kind
-	name   string
-	at     span // its name
-	file   *file
-	table  *table
-	used   bool
-	title  string // of a file of PasteDeploy
-	python bool   // a factory in Python makes it
+	kind     kind
+	name     string
+	at       span // its name
+	file     *file
+	table    *table
+	used     bool
+	title    string   // of a file of PasteDeploy
+	python   bool     // a factory in Python makes it
+	shadowed []*entry // keys that PasteDeploy drops if it makes it
 }
 
 // label returns what the section is called in messages.

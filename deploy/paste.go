@@ -68,6 +68,9 @@ type paste struct {
 // result adds a section with the keys of a table.
 func (p *paste) result(k kind, name string, t *table) *section {
 	s := &section{kind: k, name: name, at: p.in.at, file: p.file, table: t, title: p.in.name}
+	if k != pipelineKind {
+		s.shadowed = p.shadowed()
+	}
 	same := []kind{k}
 	if k != filterKind {
 		same = []kind{appKind, pipelineKind}
@@ -78,6 +81,17 @@ func (p *paste) result(k kind, name string, t *table) *section {
 	}
 	p.file.sections = append(p.file.sections, s)
 	return s
+}
+
+// shadowed returns the keys of the section that PasteDeploy drops, as [DEFAULT] has them, too.
+func (p *paste) shadowed() []*entry {
+	var list []*entry
+	for _, e := range p.in.table.entries {
+		if p.file.globals.get(e.key) != nil {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // isPython says whether a factory in Python makes the section, by an egg, a call or a protocol.

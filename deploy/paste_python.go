@@ -45,16 +45,21 @@ func (r reading) pythonFilter(at span, name string) {
 
 // isPython says whether PasteDeploy itself makes all that a section consists of.
 func (c *checker) isPython(s *section) bool {
-	if s.python || !s.file.paste {
-		return s.python
+	if !s.file.paste {
+		return false
 	}
 	known, ok := c.python[s]
-	if !ok {
-		c.python[s] = false // also what a cycle finds
-		known = c.areAllPython(s)
-		c.python[s] = known
+	if ok {
+		return known
 	}
-	return known
+	c.python[s] = s.python // also what a cycle finds
+	c.python[s] = s.python || c.areAllPython(s)
+	if c.python[s] {
+		for _, e := range s.shadowed {
+			c.warnings.add(e.at, s.label(), "PasteDeploy drops this key, as [DEFAULT] has it, too", "give one of the two another name")
+		}
+	}
+	return c.python[s]
 }
 
 func (c *checker) areAllPython(s *section) bool {
