@@ -129,7 +129,7 @@ func (r reading) unknown(at span, text string, want kind) {
 	if f.partial {
 		return
 	}
-	hint := suggest(name, r.known(f, want))
+	hint := choose(name, r.known(f, want))
 	if strings.HasSuffix(text, ".toml") {
 		hint = fmt.Sprintf("write %q for the section main of that file", text+"#main")
 	}
@@ -226,7 +226,7 @@ func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
 	r := reading{checker: c, section: n.label, file: f, owner: n}
 	n.entries = entries
 	var rest []*entry
-	meant := map[string]bool{} // what was suggested in place of others
+	meant := map[string]bool{} // the hints, of which some name a key
 	for _, e := range entries {
 		r.file = e.file
 		k := n.part.key(e.key)
@@ -236,7 +236,7 @@ func (c *checker) fillNode(n *node, entries []*entry, f *file, hint string) {
 		case k == nil && n.part.rest >= 0:
 			rest = append(rest, e)
 		case k == nil || k.name == "*":
-			hint := suggest(e.key, n.part.names())
+			hint := choose(e.key, n.part.names())
 			meant[hint] = true
 			r.fail(e.at, hint, "there is no key %q here", e.key)
 		case !writable(k.typ, map[reflect.Type]bool{}):

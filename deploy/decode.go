@@ -114,7 +114,11 @@ func (r reading) whole(v *value, t reflect.Type) plan {
 		what = "a number of bytes, or a size such as \"10MiB\","
 	}
 	if v.form != wholeForm {
-		r.fail(v.at, "", "%s is needed here, not %s", what, v.form)
+		hint := ""
+		if _, err := strconv.ParseInt(v.text, 10, 64); err == nil && v.form == textForm {
+			hint = "write " + v.text + " without quotes"
+		}
+		r.fail(v.at, hint, "%s is needed here, not %s", what, v.form)
 		return nil
 	}
 	n, err := strconv.ParseInt(strings.ReplaceAll(v.text, "_", ""), 0, 64)

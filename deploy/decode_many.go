@@ -13,11 +13,7 @@ func (r reading) slice(v *value, t reflect.Type) plan {
 		return r.environ(v, t)
 	}
 	if v.form != listForm {
-		hint := ""
-		if v.form == textForm {
-			hint = "put it in brackets"
-		}
-		r.fail(v.at, hint, "a list is needed here, not %s", v.form)
+		r.fail(v.at, v.inList(), "a list is needed here, not %s", v.form)
 		return nil
 	}
 	plans := make([]plan, len(v.list))
@@ -28,6 +24,14 @@ func (r reading) slice(v *value, t reflect.Type) plan {
 		return nil
 	}
 	return sliceOf(plans, t)
+}
+
+// inList is the hint that a string in place of a list belongs in one.
+func (v *value) inList() string {
+	if v.form != textForm {
+		return ""
+	}
+	return "put it in brackets"
 }
 
 func sliceOf(plans []plan, t reflect.Type) plan {
@@ -111,7 +115,7 @@ func (r reading) structure(v *value, t reflect.Type) plan {
 	plans := map[int]plan{}
 	for _, e := range v.table.entries {
 		if k := p.key(e.key); k == nil || !writable(k.typ, map[reflect.Type]bool{}) {
-			r.fail(e.at, suggest(e.key, p.names()[1:]), "there is no key %q here", e.key)
+			r.fail(e.at, choose(e.key, p.names()[1:]), "there is no key %q here", e.key)
 		} else {
 			plans[k.field] = r.plan(e.value, k.typ)
 		}

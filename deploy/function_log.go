@@ -145,7 +145,7 @@ func isToken(s string) bool {
 // texts reads a list of strings.
 func (r reading) texts(v *value) ([]string, bool) {
 	if v.form != listForm {
-		r.fail(v.at, "", "a list is needed here, not %s", v.form)
+		r.fail(v.at, v.inList(), "a list is needed here, not %s", v.form)
 		return nil, false
 	}
 	list, all := make([]string, len(v.list)), true

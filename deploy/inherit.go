@@ -52,7 +52,7 @@ func (c *checker) use(s *section) (*section, *partRef, bool) {
 			return nil, &partRef{s.name, &part}, true
 		}
 		if !s.file.partial {
-			r.fail(s.at, suggest(s.name, c.set.names(s.kind)), `"use" is missing, and %q is no %s of this program`, s.name, s.kind)
+			r.fail(s.at, c.useHint(s), `"use" is missing, and %q is no %s of this program`, s.name, s.kind)
 		}
 		return nil, nil, false
 	}
@@ -129,4 +129,13 @@ func (c *checker) unreached(f *file) {
 			c.node(s, s.at)
 		}
 	}
+}
+
+// useHint says what a section without use may mean to be: with keys that are places, it has to be mounts.
+func (c *checker) useHint(s *section) string {
+	isPlace := func(e *entry) bool { return strings.Contains(e.key, "/") }
+	if _, ok := c.set["mounts"]; ok && s.kind == appKind && slices.ContainsFunc(s.table.entries, isPlace) {
+		return `write use = "mounts"`
+	}
+	return choose(s.name, c.set.names(s.kind))
 }

@@ -3,6 +3,7 @@ package deploy
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // suggest returns "did you mean …?" for the name that is nearest to a wrong one, or nothing.
@@ -18,6 +19,23 @@ func suggest(wrong string, names []string) string {
 		return ""
 	}
 	return didYouMean(best)
+}
+
+// listed is how many names a hint has at most.
+const listed = 30
+
+// choose is suggest, or else a list of the names, where there are not too many.
+func choose(wrong string, names []string) string {
+	hint := suggest(wrong, names)
+	if names = slices.Compact(names); hint != "" || len(names) == 0 || len(names) > listed {
+		return hint
+	}
+	for i, name := range names {
+		if !isToken(name) {
+			names[i] = strconv.Quote(name)
+		}
+	}
+	return "choose one of " + strings.Join(names, ", ")
 }
 
 func didYouMean(name string) string {

@@ -78,6 +78,9 @@ func (t *tomlReader) recover(err error) {
 			hint = "a string stands in quotes"
 		}
 	}
+	if strings.HasPrefix(message, "invalid character at start of key") {
+		hint = "a key of other characters than letters, digits, - and _ stands in quotes"
+	}
 	t.add(span{t.src, at, to}, "", message, hint)
 	for {
 		i := bytes.IndexByte(t.src.text[at:], '\n')
