@@ -82,7 +82,7 @@ type report struct {
 
 // add notes an error at a place.
 func (r *report) add(at span, section, message, hint string) {
-	e := &Error{Pos: at.pos(), Section: section, Message: message, Hint: hint, Excerpt: at.excerpt()}
+	e := &Error{Pos: at.pos(), Section: clean(section), Message: clean(message), Hint: clean(hint), Excerpt: at.excerpt()}
 	same := func(other *Error) bool { return other.Pos == e.Pos && other.Message == e.Message }
 	if !slices.ContainsFunc(r.errors, same) {
 		r.errors = append(r.errors, e)

@@ -75,15 +75,15 @@ func (s span) excerpt() string {
 		return ' '
 	}, cut+string(before))
 	number := fmt.Sprintf("%5d", s.pos().Line)
-	return number + " | " + clean(line) + "\n" + strings.Repeat(" ", len(number)) + " | " + blank + strings.Repeat("^", width)
+	return number + " | " + clean(string(line)) + "\n" + strings.Repeat(" ", len(number)) + " | " + blank + strings.Repeat("^", width)
 }
 
 // clean replaces what would move the cursor of a terminal.
-func clean(line []rune) string {
+func clean(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' && c != '\t' || c == 0x7f {
 			return '\uFFFD'
 		}
 		return c
-	}, string(line))
+	}, s)
 }
