@@ -162,6 +162,10 @@ func (r reading) string(v *value, t reflect.Type) plan {
 	if !ok {
 		return nil
 	}
+	if r.note == environNote && strings.Index(s, "=") < 1 {
+		r.fail(v.at, "", `this is no variable: write one such as "NAME=value"`)
+		return nil
+	}
 	return fixed(r.path(v.at, s), t)
 }
 

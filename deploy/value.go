@@ -133,7 +133,10 @@ func (r reading) path(at span, s string) string {
 	switch r.note {
 	case addressNote, commandNote:
 		if strings.Contains(s, "/") {
-			return r.absolute(s)
+			s = r.absolute(s)
+			if _, err := os.Stat(s); err != nil {
+				r.warnings.add(at, r.section, plainError(err), "")
+			}
 		}
 	case fileNote, folderNote:
 		if s == "" {
