@@ -34,6 +34,15 @@ code stays 0.`,
 	}
 }
 
+// build returns what only the constructors of filters and apps find wrong. What they make starts with its first request.
+func build(site *deploy.Site) error {
+	_, closer, err := site.Build()
+	if err != nil {
+		return err
+	}
+	return closer.Close()
+}
+
 // check warns of what is odd in files, and returns all that is wrong in them, each thing once.
 func check(names []string, stderr io.Writer) error {
 	var all deploy.Errors
@@ -41,6 +50,9 @@ func check(names []string, stderr io.Writer) error {
 		site, err := deploy.Load(name, parts())
 		if err == nil {
 			warn(site, stderr)
+			err = build(site)
+		}
+		if err == nil {
 			continue
 		}
 		wrong, ok := errors.AsType[deploy.Errors](err)
