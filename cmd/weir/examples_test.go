@@ -67,13 +67,7 @@ func component(t *testing.T, debian, file string) {
 // its log that has all words of it.
 func (p *program) ends(texts ...string) {
 	p.t.Helper()
-	left := descendants(p.t, p.cmd.Process.Pid)
-	p.stop()
-	for _, id := range left {
-		if _, err := os.Stat("/proc/" + id); err == nil {
-			p.t.Errorf("process %s is left", id)
-		}
-	}
+	gone(p.t, p.cmd.Process.Pid, p.stop)
 	lines := strings.Split(p.stderr.String(), "\n")
 	for _, text := range texts {
 		if !slices.ContainsFunc(lines, func(line string) bool {
@@ -84,10 +78,21 @@ func (p *program) ends(texts ...string) {
 	}
 }
 
+// gone wants a program, when it has stopped, to have left no process behind that it started.
+func gone(t *testing.T, id int, stop func()) {
+	t.Helper()
+	left := descendants(id)
+	stop()
+	for _, one := range left {
+		if _, err := os.Stat("/proc/" + one); err == nil {
+			t.Errorf("process %s is left", one)
+		}
+	}
+}
+
 // descendants returns the ids of the processes that a process started, and of those that they started, where the system
 // tells.
-func descendants(t *testing.T, id int) []string {
-	t.Helper()
+func descendants(id int) []string {
 	all, _ := filepath.Glob("/proc/[0-9]*/stat")
 	parent := make(map[string]string)
 	for _, name := range all {
@@ -221,7 +226,7 @@ func TestExamplesAreRight(t *testing.T) {
 			t.Fatalf("no example is a %s: %v", pattern, err)
 		}
 		for _, file := range files {
-			site, err := deploy.Load(file, deploy.Builtin())
+			site, err := deploy.Load(file, parts())
 			if err != nil {
 				t.Errorf("%v", err)
 				continue
