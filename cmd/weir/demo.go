@@ -51,7 +51,7 @@ func demoCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serveLoaded(c.Context(), site, o.listen, c.OutOrStdout(), c.ErrOrStderr())
+			return serveLoaded(c.Context(), site, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	o.flags(c)

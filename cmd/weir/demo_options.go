@@ -27,7 +27,7 @@ type fileDir struct{ at, dir string }
 
 // flags adds the flags of the options to a command.
 func (o *options) flags(c *cobra.Command) {
-	listenFlag(c, &o.listen)
+	listenFlag(c, &o.listen, "127.0.0.1:8080", "")
 	f := c.Flags()
 	f.StringVar(&o.cgi, "cgi", "", "mount this CGI `PROGRAM` in place of the embedded guest; it gets weir's environment, less the names that belong to CGI")
 	f.StringVar(&o.at, "at", "", "mount the application at this `PREFIX` (default /guest/, or /cgi/ with --cgi); at / there is no index page")

@@ -167,7 +167,7 @@ func TestArguments(t *testing.T) {
 		{"a folder that does not exist", []string{"--files", "/f/=./no-such-folder"}, 2, `"./no-such-folder" is no folder`},
 		{"files without a folder", []string{"--files", "/f/"}, 2, "PREFIX=DIR"},
 		{"two applications in one place", []string{"--at", "/f", "--files", "/f/=."}, 2, "/f/"},
-		{"a port that is taken", []string{"--listen", address}, 1, "weir: " + address + " is taken: give another with --listen HOST:PORT\n"},
+		{"a port that is taken", []string{"--listen", address}, 1, "weir: " + address + " is taken: another program listens there; stop it, or give another address with listen in [server] or --listen\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out, errs bytes.Buffer

@@ -74,8 +74,8 @@ func (n *newcomer) weir(code int, args ...string) string {
 	return string(out)
 }
 
-// server is a weir whose standard error is read as it comes.
-type server struct {
+// daemon is a weir whose standard error is read as it comes.
+type daemon struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	base string
@@ -87,9 +87,9 @@ type server struct {
 }
 
 // serve starts weir serve in the folder.
-func (n *newcomer) serve(args ...string) *server {
+func (n *newcomer) serve(args ...string) *daemon {
 	n.t.Helper()
-	s := &server{t: n.t, cmd: exec.Command("weir", append([]string{"serve"}, args...)...), more: make(chan struct{}, 1), closed: make(chan struct{})}
+	s := &daemon{t: n.t, cmd: exec.Command("weir", append([]string{"serve"}, args...)...), more: make(chan struct{}, 1), closed: make(chan struct{})}
 	s.cmd.Dir = n.dir
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -115,7 +115,7 @@ func (n *newcomer) serve(args ...string) *server {
 }
 
 // listen takes in what the server says.
-func (s *server) listen(errs io.Reader) {
+func (s *daemon) listen(errs io.Reader) {
 	defer close(s.closed)
 	part := make([]byte, 4096)
 	for {
@@ -133,14 +133,14 @@ func (s *server) listen(errs io.Reader) {
 	}
 }
 
-func (s *server) text() string {
+func (s *daemon) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.said.String()
 }
 
 // until waits for the server to say a text.
-func (s *server) until(text string) {
+func (s *daemon) until(text string) {
 	s.t.Helper()
 	late := time.After(time.Minute)
 	for !strings.Contains(s.text(), text) {
@@ -153,7 +153,7 @@ func (s *server) until(text string) {
 }
 
 // stop ends the server, which it has to do well.
-func (s *server) stop() {
+func (s *daemon) stop() {
 	if s.cmd.ProcessState != nil {
 		return
 	}
@@ -234,7 +234,7 @@ type visitors struct {
 }
 
 // visited has visitors ask for a path of the server until they leave.
-func (s *server) visited(path string) *visitors {
+func (s *daemon) visited(path string) *visitors {
 	v := &visitors{t: s.t, end: make(chan struct{}), answer: make(chan struct{}, 1)}
 	for range 2 {
 		v.asking.Go(func() {

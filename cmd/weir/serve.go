@@ -10,11 +10,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/weirhttp/weir/cmd/weir/internal/server"
 	"github.com/weirhttp/weir/deploy"
 )
 
@@ -27,30 +26,32 @@ func serveCommand() *cobra.Command {
 		Short: "Serve the site that a file describes",
 		Long: `Serve serves the app or pipeline main of a file, or NAME of FILE#NAME, until
 SIGINT or SIGTERM. Then it takes no new connections and ends when the requests in
-flight have finished; a second signal ends it at once.
+flight have finished, or have had the shutdown-timeout of [server]; a second
+signal ends it at once.
 
 SIGHUP has it read its files again, and with --reload a change of these, too: if
 anything is wrong, it says so and goes on as before; else requests that come from
-then on get the new site, and those in flight finish on the old one. What [server]
-says counts when weir starts.`,
+then on get the new site, and those in flight finish on the old one. Of [server],
+only the level of the log changes then: all else counts when weir starts. SIGHUP
+also has it open the file of its log again, for logrotate.`,
 		Example:           "  weir serve site.toml\n  weir serve --reload site.toml\n  weir serve --listen 127.0.0.1:0 'site.toml#staging'",
 		Args:              files(1, 1),
 		ValidArgsFunction: siteFiles,
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := listenable(address); err != nil {
+			if err := listenable(address); address != "" && err != nil {
 				return err
 			}
 			return serveSite(c.Context(), args[0], address, reload, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	listenFlag(c, &address)
+	listenFlag(c, &address, "", ", in place of what [server] says")
 	c.Flags().BoolVar(&reload, "reload", false, "read the files again when they change")
 	return c
 }
 
 // listenFlag adds --listen to the flags of a command.
-func listenFlag(c *cobra.Command, address *string) {
-	c.Flags().StringVar(address, "listen", "127.0.0.1:8080", "the `HOST:PORT` to listen on; port 0 takes a free one")
+func listenFlag(c *cobra.Command, address *string, without, more string) {
+	c.Flags().StringVar(address, "listen", without, "the `HOST:PORT` to listen on"+more+"; port 0 takes a free one")
 }
 
 // listenable says whether one can listen at an address, as far as its text tells.
@@ -68,25 +69,117 @@ func listenable(address string) error {
 // serveSite serves the site of a file until ctx ends, and reads it again on SIGHUP or, if it is asked to, when files
 // change.
 func serveSite(ctx context.Context, name, address string, reload bool, stdout, stderr io.Writer) error {
-	log := newLog(stderr)
 	live, err := deploy.Open(name, parts())
 	if err != nil {
 		return err
 	}
 	warn(live.Site(), stderr)
-	w, err := newWatcher(live, reload, log)
-	if err == nil {
-		watching, stop := context.WithCancel(ctx)
-		done := make(chan struct{})
-		go func() {
-			w.run(watching)
-			close(done)
-		}()
-		err = serveHandler(ctx, live, address, stdout, log)
-		stop()
-		<-done
+	s, err := listen(live.Site(), address, stdout, stderr)
+	if err != nil {
+		return errors.Join(err, live.Close())
 	}
-	return errors.Join(err, endOf(live, log))
+	defer s.log.Close()
+	return s.watched(ctx, live, reload, stdout)
+}
+
+// serveLoaded serves a site until ctx ends.
+func serveLoaded(ctx context.Context, site *deploy.Site, stdout, stderr io.Writer) error {
+	warn(site, stderr)
+	s, err := listen(site, "", stdout, stderr)
+	if err != nil {
+		return err
+	}
+	defer s.log.Close()
+	h, closer, err := site.Build()
+	if err != nil {
+		s.Close()
+		return err
+	}
+	return errors.Join(s.serve(ctx, h, stdout), closer.Close())
+}
+
+// serving is a server with its log, as [server] says.
+type serving struct {
+	*server.Server
+	log     *server.Log
+	address string // of --listen; empty: those of [server]
+}
+
+// listen opens the log and the addresses of a site. The log is also that of what the file does not give another one.
+func listen(site *deploy.Site, address string, stdout, stderr io.Writer) (*serving, error) {
+	s := &serving{address: address}
+	settings := s.settings(site)
+	var err error
+	if s.log, err = server.Logger(settings.Log, stdout, stderr); err != nil {
+		return nil, err
+	}
+	slog.SetDefault(s.log.Logger)
+	if s.Server, err = server.Listen(settings, s.log.Logger); err != nil {
+		s.log.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// settings are those of a site, with the address that the command line has.
+func (s *serving) settings(site *deploy.Site) deploy.Server {
+	settings := site.Server()
+	if s.address != "" {
+		settings.Listen = []string{s.address}
+	}
+	return settings
+}
+
+// watched serves a site and reads it again when there is a reason to.
+func (s *serving) watched(ctx context.Context, live *deploy.Live, reload bool, stdout io.Writer) error {
+	w, err := newWatcher(live, reload, s.log.Logger)
+	if err != nil {
+		s.Close()
+		return errors.Join(err, endOf(live, s.log.Logger))
+	}
+	w.hungUp = s.reopen
+	w.counted = func(err error) { s.reloaded(live.Site(), err) }
+	watching, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		w.run(watching)
+		close(done)
+	}()
+	err = s.serve(ctx, live, stdout)
+	stop()
+	<-done
+	return errors.Join(err, endOf(live, s.log.Logger))
+}
+
+// reopen opens the file of the log again, after it was moved away.
+func (s *serving) reopen() {
+	if err := s.log.Reopen(); err != nil {
+		s.log.Error("the log goes on where it is", "error", err)
+	}
+}
+
+// reloaded takes what can change of [server] without a new start.
+func (s *serving) reloaded(site *deploy.Site, err error) {
+	s.Reloaded(err)
+	if err != nil {
+		return
+	}
+	settings := s.settings(site)
+	s.log.SetLevel(settings.Log.Level)
+	if s.NeedsRestart(settings) {
+		s.log.Warn("what [server] says has changed, and counts when the program is started again")
+	}
+}
+
+// serve says where it listens, and serves until ctx ends.
+func (s *serving) serve(ctx context.Context, h http.Handler, stdout io.Writer) error {
+	for _, url := range s.URLs() {
+		fmt.Fprintf(stdout, "weir: open %s\n", url)
+	}
+	if url := s.AdminURL(); url != "" {
+		fmt.Fprintf(stdout, "weir: admin at %s\n", url)
+	}
+	return s.Serve(ctx, h, nil)
 }
 
 // endOf closes a site when the server has waited for its requests. What is in flight then is connections that an
@@ -100,72 +193,4 @@ func endOf(live *deploy.Live, log *slog.Logger) error {
 		return nil
 	}
 	return err
-}
-
-// serveLoaded serves a site until ctx ends.
-func serveLoaded(ctx context.Context, site *deploy.Site, address string, stdout, stderr io.Writer) error {
-	log := newLog(stderr)
-	warn(site, stderr)
-	h, closer, err := site.Build()
-	if err != nil {
-		return err
-	}
-	return errors.Join(serveHandler(ctx, h, address, stdout, log), closer.Close())
-}
-
-// newLog returns the log, which is also that of what the file does not give another one.
-func newLog(stderr io.Writer) *slog.Logger {
-	log := slog.New(slog.NewTextHandler(stderr, nil))
-	slog.SetDefault(log)
-	return log
-}
-
-// serveHandler listens, says where, and serves until ctx ends.
-func serveHandler(ctx context.Context, h http.Handler, address string, stdout io.Writer, log *slog.Logger) error {
-	listener, err := listen(address)
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	fmt.Fprintf(stdout, "weir: open http://%s/\n", listener.Addr())
-	return serveUntil(ctx, listener, h, log)
-}
-
-// listen listens at a TCP address.
-func listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is taken: give another with --listen HOST:PORT", address)
-	}
-	return listener, err
-}
-
-// grace is how long requests may take to finish after the program was asked to end.
-const grace = 10 * time.Second
-
-// serveUntil serves until ctx ends; then it takes no new connections and waits for the requests in flight.
-func serveUntil(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		// No ReadTimeout and no WriteTimeout: uploads take their time, and event streams live long.
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	log.Info("shutting down", "grace", grace)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		server.Close()
-		return fmt.Errorf("requests were cut that had not finished after %v", grace)
-	}
-	return nil
 }

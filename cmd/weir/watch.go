@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"syscall"
 	"time"
@@ -31,6 +30,7 @@ type watcher struct {
 	live    *deploy.Live
 	log     *slog.Logger
 	counted func(error) // gets what came of each reload, unless there was nothing new; nil: nobody
+	hungUp  func()      // is called at SIGHUP, before the site is read again; nil: nobody
 	hangups chan os.Signal
 	files   *fsnotify.Watcher // nil: none are watched
 	places  map[string]bool   // what matters in the folders that are watched, and these
@@ -74,6 +74,9 @@ func (w *watcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-w.hangups:
+			if w.hungUp != nil {
+				w.hungUp()
+			}
 			w.reload(true)
 		case e := <-events:
 			if w.places[e.Name] {
@@ -92,15 +95,11 @@ func (w *watcher) run(ctx context.Context) {
 // reload has the site read again, and says what came of it: all of that if somebody asked for it, else what is new.
 func (w *watcher) reload(asked bool) {
 	for again := true; again; again = w.follow() { // what changes before a folder is watched is seen now
-		before := w.live.Site().Server()
 		changed, err := w.live.Reload()
-		w.tell(changed, asked, err)
 		if w.counted != nil && (changed || err != nil) {
 			w.counted(err)
 		}
-		if changed && !reflect.DeepEqual(before, w.live.Site().Server()) {
-			w.log.Warn("what [server] says has changed, and counts when the program is started again")
-		}
+		w.tell(changed, asked, err)
 		asked = false
 	}
 }
