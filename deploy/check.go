@@ -203,7 +203,12 @@ func (c *checker) node(s *section, at span) *node {
 		return n
 	}
 	entries, part, ok := c.inherit(s)
-	if !ok {
+	if !ok { // of the keys, only this one is known
+		for _, e := range entries {
+			if n.kind == appKind && e.key == "filters" {
+				n.filters = reading{checker: c, section: n.label, file: e.file, owner: n}.filters(e.value)
+			}
+		}
 		return n
 	}
 	n.part, n.use = part.part, part.name
