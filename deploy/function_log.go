@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/internal/late"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -18,36 +18,7 @@ func (r reading) logger(v *value, _ reflect.Type) plan {
 	if !ok {
 		return nil
 	}
-	return fixed(slog.New(late{}).With("logger", s), reflect.TypeFor[*slog.Logger]())
-}
-
-// late hands records to the handler that is slog.Default's when they come, as a nil logger would.
-type late struct {
-	with []func(slog.Handler) slog.Handler
-}
-
-func (l late) Enabled(ctx context.Context, level slog.Level) bool {
-	return slog.Default().Enabled(ctx, level)
-}
-
-func (l late) Handle(ctx context.Context, record slog.Record) error {
-	h := slog.Default().Handler()
-	for _, w := range l.with {
-		h = w(h)
-	}
-	return h.Handle(ctx, record)
-}
-
-func (l late) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return l.and(func(h slog.Handler) slog.Handler { return h.WithAttrs(attrs) })
-}
-
-func (l late) WithGroup(name string) slog.Handler {
-	return l.and(func(h slog.Handler) slog.Handler { return h.WithGroup(name) })
-}
-
-func (l late) and(w func(slog.Handler) slog.Handler) slog.Handler {
-	return late{append(l.with[:len(l.with):len(l.with)], w)}
+	return fixed(late.Logger().With("logger", s), reflect.TypeFor[*slog.Logger]())
 }
 
 // level reads a level, that of each record.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+
+	"github.com/weirhttp/weir/internal/late"
 )
 
 // lines is an io.Writer that logs what a program writes to its standard error, line by
@@ -38,10 +40,10 @@ func (l *lines) end() {
 	l.begun = l.begun[:0]
 }
 
-// orDefaultLogger is logger, or the one that nil stands for.
+// orDefaultLogger is logger, or that of slog.Default when a record comes.
 func orDefaultLogger(logger *slog.Logger) *slog.Logger {
 	if logger == nil {
-		return slog.Default()
+		return late.Logger()
 	}
 	return logger
 }
