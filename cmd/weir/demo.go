@@ -58,7 +58,7 @@ func demoCommand() *cobra.Command {
 	return c
 }
 
-// demo returns the embedded guest. Its event streams, which have no end of their own, end when the server that it is
+// demo returns the embedded guest, which knows nothing of weir. Its event streams, which have no end of their own, end when the server that it is
 // asked by shuts down.
 func demo() http.Handler {
 	streams, end := context.WithCancel(context.Background())

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/weirhttp/weir/cmd/weir/internal/catalogue"
 	"github.com/weirhttp/weir/deploy"
 )
 
@@ -41,9 +42,9 @@ func (x *index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *index) render() {
-	var s view
+	s := view{docs: catalogue.Read()}
 	root := x.Site.Root()
-	s.Filters = shown(root.Filters)
+	s.Filters = s.shown(root.Filters)
 	s.mount(root, "/", nil)
 	var b bytes.Buffer
 	if err := template.Must(template.New("index").Parse(indexPage)).Execute(&b, s); err != nil {
@@ -56,6 +57,7 @@ func (x *index) render() {
 type view struct {
 	Filters []layer // around everything, outermost first
 	Mounts  []mounted
+	docs    catalogue.Docs
 }
 
 // layer is an app or a filter, and what to say of it.
@@ -77,17 +79,17 @@ func (s *view) mount(n *deploy.Node, at string, filters []layer) {
 	switch {
 	case n.Use == "mounts":
 		for _, r := range n.Refs {
-			s.mount(r.Node, below(at, r.Place), append(filters[:len(filters):len(filters)], shown(r.Node.Filters)...))
+			s.mount(r.Node, below(at, r.Place), append(filters[:len(filters):len(filters)], s.shown(r.Node.Filters)...))
 		}
 	case n.Use == "" && len(n.Refs) == 1: // a pipeline
 		inner := n.Refs[0].Node
-		s.mount(inner, at, append(filters[:len(filters):len(filters)], shown(inner.Filters)...))
+		s.mount(inner, at, append(filters[:len(filters):len(filters)], s.shown(inner.Filters)...))
 	case n.Use != "index":
 		link := at
 		if !strings.HasPrefix(at, "/") {
 			link = "//" + at
 		}
-		s.Mounts = append(s.Mounts, mounted{at, link, show(n), filters})
+		s.Mounts = append(s.Mounts, mounted{at, link, s.show(n), filters})
 	}
 }
 
@@ -101,19 +103,19 @@ func below(at, place string) string {
 }
 
 // shown returns what to say of filters.
-func shown(nodes []*deploy.Node) []layer {
+func (s *view) shown(nodes []*deploy.Node) []layer {
 	var list []layer
 	for _, n := range nodes {
-		list = append(list, show(n))
+		list = append(list, s.show(n))
 	}
 	return list
 }
 
 // show returns what to say of an app or a filter.
-func show(n *deploy.Node) layer {
-	l := layer{Name: n.Name, Part: n.Use, Does: does(n.Use)}
+func (s *view) show(n *deploy.Node) layer {
+	l := layer{Name: n.Name, Part: n.Use, Does: briefly(s.docs[n.Use].Doc)}
 	for _, r := range n.Refs {
-		l.Of = append(l.Of, show(r.Node))
+		l.Of = append(l.Of, s.show(r.Node))
 	}
 	return l
 }

@@ -76,11 +76,11 @@ filters = ["recover", "compress"]
 	rest := page.body
 	for _, want := range []string{
 		`href="/deep/a/"`, "<code>guest</code> <small>demo</small>", "knows nothing of weir",
-		">recover<", ">request-id<", "<code>some</code> <small>when</small>", "alone (recover, compress)",
+		">recover<", ">request-id<", "<code>some</code> <small>when</small>", "as they are (recover, compress)",
 		`href="//example.net/deep/b/"`, "<code>files</code> <small>dir</small>", ">recover<", ">request-id<",
 		`href="//example.org/x/"`, ">recover<",
 		`href="/line/"`, ">recover<", "<code>inner</code> <small>stack</small>", "(compress)", ">some<",
-		"Below these filters", "<code>outer</code> <small>access-log</small>", "logs each request",
+		"Below these filters", "<code>outer</code> <small>access-log</small>", "Logs one record for each request",
 	} {
 		_, after, found := strings.Cut(rest, want)
 		if !found {
