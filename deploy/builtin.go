@@ -30,14 +30,15 @@ func Builtin() Set {
 		"when":            Filter(weir.When, "match", "filters"),
 		"stack":           Filter(stack, "filters"),
 
-		"proxy":   App(&mount.Proxy{}, "socket:file"),
-		"fastcgi": App(&mount.FastCGI{}, "servers:address!", "root:folder", "env:environ", "spool:size", "sendfile:folder"),
-		"scgi":    App(&mount.SCGI{}, "server:address!", "env:environ", "spool:size"),
-		"cgi":     App(&mount.CGI{}, "path:file!", "dir:folder", "env:environ", "spool:size"),
-		"wsgi":    App(&mount.WSGI{Dir: "."}, "app!", "dir:folder", "python:command", "env:environ"),
-		"dir":     App(&mount.Dir{}, "fs!"),
-		"mounts":  App(mounts, "*"),
-		"cascade": App(mount.Cascade, "limit:size", "apps"),
+		"proxy":    App(&mount.Proxy{}, "socket:file"),
+		"fastcgi":  App(&mount.FastCGI{}, "servers:address!", "root:folder", "env:environ", "spool:size", "sendfile:folder"),
+		"scgi":     App(&mount.SCGI{}, "server:address!", "env:environ", "spool:size"),
+		"cgi":      App(&mount.CGI{}, "path:file!", "dir:folder", "env:environ", "spool:size"),
+		"wsgi":     App(&mount.WSGI{Dir: "."}, "app!", "dir:folder", "python:command", "env:environ"),
+		"dir":      App(&mount.Dir{}, "fs!"),
+		"mounts":   App(mounts, "*"),
+		"patterns": App(patterns, "*"),
+		"cascade":  App(mount.Cascade, "limit:size", "apps"),
 	}
 }
 

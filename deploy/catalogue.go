@@ -78,8 +78,11 @@ func (p Part) describe(name string) PartInfo {
 
 // freeKey returns an example for the keys of a map.
 func freeKey(t reflect.Type) string {
-	if t == reflect.TypeFor[place]() {
+	switch t {
+	case reflect.TypeFor[place]():
 		return `"/blog/"`
+	case reflect.TypeFor[pattern]():
+		return `"/blog/{path_info...}"`
 	}
 	return "NAME"
 }

@@ -139,6 +139,8 @@
 //   - mounts, an app: its keys are places, such as "/code/" or "example.org/code/", and their values
 //     apps, which are mounted there by mount.At. The longest place that a request is below gets it, one
 //     with a host before all without; the port of the request does not count.
+//   - patterns, an app: its keys are patterns of http.ServeMux, such as "GET /items/{id}", and their values
+//     apps, which get the requests as they are; below "/tracs/{id}/{path_info...}" they are mounted by mount.View.
 //   - cascade, an app: apps are asked in their order, as mount.Cascade has it, and limit is how much of a
 //     body is kept for the next one.
 //   - stack, a filter: filters, outermost first, as one.

@@ -28,11 +28,14 @@ The first line whose place a request is below is its own. One for which there is
 no application gets 404 Not Found from the mounts that the line names. What a
 cascade asks before is named with "after": the line is for requests to which all of
 that answered 404 or 405. A filter with others in it stands before them, as in
-"office(auth, limit)", and has a ? where only some requests pass them.
+"office(auth, limit)", and has a ? where only some requests pass them. Behind a
+place there may be a pattern, as in "/ GET /items/{id}": of the patterns at one
+place, which are of http.ServeMux, the one that fits best counts, not the first.
 
 With --json it is a list of objects with these fields:
 
   host, prefix   the place; host is "" where any will do, prefix ends with a slash
+  pattern        what requests have to fit besides; missing: all below the place
   section, part  the application, such as "app.blog" and "proxy"
   file, line     where the section begins
   notFound       true: there is no application, and section is the mounts that
@@ -68,6 +71,7 @@ With --json it is a list of objects with these fields:
 type route struct {
 	Host     string       `json:"host"`
 	Prefix   string       `json:"prefix"`
+	Pattern  string       `json:"pattern,omitempty"`
 	Section  string       `json:"section"`
 	Part     string       `json:"part"`
 	File     string       `json:"file"`
@@ -122,18 +126,29 @@ func (w *walk) app(n *deploy.Node, r route) {
 	switch {
 	case n.Use == "mounts":
 		w.mounts(n, apps, r)
+	case n.Use == "patterns":
+		w.patterns(n, apps, r)
 	case len(apps) == 0:
 		w.end(n, r)
-	}
-	if n.Use == "mounts" {
-		return
-	}
-	for _, one := range apps {
-		w.app(one.Node, r)
-		if n.Use == "cascade" {
-			r.before = append(slices.Clip(r.before), one.Node)
+	default:
+		for _, one := range apps {
+			w.app(one.Node, r)
+			if n.Use == "cascade" {
+				r.before = append(slices.Clip(r.before), one.Node)
+			}
 		}
 	}
+}
+
+// patterns lists what patterns of http.ServeMux lead to, in the order of the file: the mux takes the one that fits best.
+func (w *walk) patterns(n *deploy.Node, apps []deploy.Ref, r route) {
+	for _, one := range apps {
+		fits := r
+		fits.Pattern = strings.TrimSpace(r.Pattern + " " + one.Key)
+		w.app(one.Node, fits)
+	}
+	r.NotFound = true
+	w.end(n, r)
 }
 
 // mounts lists the places of mounts as it looks for one: those with a host first, the longest first. Then there is none.
@@ -209,7 +224,7 @@ func writeJSON(w io.Writer, list []route) error {
 func writeRoutes(w io.Writer, v *overview, list []route, p palette, columns int) error {
 	rows := [][4]string{{"PLACE", "APPLICATION", "FILTERS", "WHERE"}}
 	for _, r := range list {
-		rows = append(rows, [4]string{plain(r.Host + r.Prefix), v.application(r), names(r.Filters), v.where(r.node)})
+		rows = append(rows, [4]string{plain(strings.TrimSpace(r.Host + r.Prefix + " " + r.Pattern)), v.application(r), names(r.Filters), v.where(r.node)})
 	}
 	var wide [4]int
 	for _, row := range rows {
