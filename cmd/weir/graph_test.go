@@ -169,18 +169,18 @@ func (wire) crosses(b box, x1, y1, x2, y2 int) bool {
 	return x1 < b.x+b.w && x2 > b.x && y1 < b.y+b.h && y2 > b.y
 }
 
-// TestGoldenPicture compares the picture of a small site.
+// TestGoldenPicture compares the picture of a site, which the README shows.
 func TestGoldenPicture(t *testing.T) {
 	var b bytes.Buffer
-	if err := writeSVG(&b, loaded(t, "testdata/site.toml"), "site.toml"); err != nil {
+	if err := writeSVG(&b, loaded(t, "testdata/graph/eight.toml"), "eight.toml"); err != nil {
 		t.Fatal(err)
 	}
-	want, err := os.ReadFile("testdata/site.svg")
+	want, err := os.ReadFile("testdata/graph/eight.svg")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(b.Bytes(), want) {
-		t.Error("the picture is another one: look at it in a browser after go run . graph --output testdata/site.svg testdata/site.toml")
+		t.Error("the picture is another one: look at it in a browser after go run . graph --output testdata/graph/eight.svg testdata/graph/eight.toml")
 	}
 }
 
