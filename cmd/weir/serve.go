@@ -8,8 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +72,9 @@ func listenable(address string) error {
 // serveSite serves the site of a file until ctx ends, and reads it again on SIGHUP or, if it is asked to, when files
 // change.
 func serveSite(ctx context.Context, name, address string, reload bool, stdout, stderr io.Writer) error {
+	early := make(chan os.Signal, 1)
+	signal.Notify(early, syscall.SIGHUP) // it must not end the program before and after the watcher takes it
+	defer signal.Stop(early)
 	live, err := deploy.Open(name, parts())
 	if err != nil {
 		return err
@@ -139,7 +145,7 @@ func (s *serving) watched(ctx context.Context, live *deploy.Live, reload bool, s
 	}
 	w.hungUp = s.reopen
 	w.counted = func(err error) { s.reloaded(live.Site(), err) }
-	watching, stop := context.WithCancel(ctx)
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx)) // also while requests finish
 	done := make(chan struct{})
 	go func() {
 		w.run(watching)

@@ -117,3 +117,59 @@ func TestServeAsTheFileSays(t *testing.T) {
 		}
 	}
 }
+
+// slowFile is a site with a program that waits for somebody to write into a pipe.
+const slowFile = `[server]
+listen = ["127.0.0.1:0"]
+
+[server.log]
+output = "weir.log"
+
+[app.main]
+use = "cgi"
+path = "slow.cgi"
+`
+
+// TestHangUpWhileItEnds has logrotate come when the last request is still in flight: neither is the request cut, nor
+// does the log go on in the file that was moved away.
+func TestHangUpWhileItEnds(t *testing.T) {
+	dir := t.TempDir()
+	pipe, log := filepath.Join(dir, "pipe"), filepath.Join(dir, "weir.log")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program := "#!/bin/sh\nread word <'" + pipe + "'\nprintf 'Content-Type: text/plain\\n\\n%s' \"$word\"\n"
+	for name, text := range map[string]string{"site.toml": slowFile, "slow.cgi": program} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := func(text string) bool {
+		content, _ := os.ReadFile(log) // it may not be there yet
+		return strings.Contains(string(content), text)
+	}
+	p := startCommand(t, nil, "serve", filepath.Join(dir, "site.toml"))
+	answered := make(chan answer, 1)
+	go func() { answered <- ask(t, client(t), "GET", p.base+"/", nil) }()
+	w, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits for the program to read
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.terminate()
+	eventually(t, "the end begins", func() bool { return says("shutting down") })
+	if err := os.Rename(log, log+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a new file of the log", func() bool { return says("the site has not changed") })
+	if _, err := w.WriteString("whole\n"); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if a := <-answered; a.status != http.StatusOK || a.body != "whole" {
+		t.Errorf("the request got %d %q", a.status, a.body)
+	}
+	p.wait()
+}
