@@ -21,8 +21,18 @@ type Key[T any] struct {
 var User = &Key[string]{Name: "user"}
 
 // Client is the address of who sent the request, as a filter found out that knows which
-// proxies to believe. Without it Request.RemoteAddr is the address to take.
+// proxies to believe. Without it Request.RemoteAddr is the address to take. The zero
+// address means that the proxies do not know it, either: then it is not that of RemoteAddr.
 var Client = &Key[netip.Addr]{Name: "client"}
+
+// Scheme is the scheme of the URL that the client asked for, "http" or "https", as a filter
+// found out that knows which proxies to believe. Without it Request.TLS tells.
+var Scheme = &Key[string]{Name: "scheme"}
+
+// Host is the host of the URL that the client asked for, with its port where it named one,
+// as a filter found out that knows which proxies to believe. Without it Request.Host is the
+// host to take.
+var Host = &Key[string]{Name: "host"}
 
 // Value returns what WithValue stored last in ctx or in one of its parents, and whether
 // there is such a value. A nil interface counts as none.
