@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"os"
 	"path"
 	"slices"
@@ -34,6 +35,7 @@ var filters = map[string]candidate{
 	"filter.RateLimit":       {filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}), filtertest.Options{}},
 	"filter.Recover":         {filter.Recover(filter.RecoverOptions{Logger: silent}), filtertest.Options{Recovers: true}},
 	"filter.RequestID":       {filter.RequestID(filter.RequestIDOptions{}), filtertest.Options{RequestFields: []string{"X-Request-Id"}}},
+	"filter.TrustProxy":      {filter.TrustProxy(loopback, filter.TrustProxyOptions{Host: true, Prefix: true}), filtertest.Options{RequestFields: forwardedFields}},
 	"rewrite.Request":        {rewrite.Request(rewrite.User.Set("alice")), filtertest.Options{}},
 	"rewrite.RequestHeader":  {rewrite.RequestHeader(rewrite.Set("X-Seen", "yes")), filtertest.Options{RequestFields: []string{"X-Seen"}}},
 	"rewrite.ResponseHeader": {rewrite.ResponseHeader(rewrite.Default("X-Frame-Options", "DENY")), filtertest.Options{}},
@@ -41,6 +43,12 @@ var filters = map[string]candidate{
 	"rewrite.Body": {rewrite.Body(rewrite.Type("text/x-none"), deflated),
 		filtertest.Options{RequestFields: []string{"Accept-Encoding", "Range", "If-Range"}}},
 }
+
+// loopback is where the kit's requests come from, and forwardedFields what TrustProxy may touch of theirs.
+var (
+	loopback        = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	forwardedFields = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded"}
+)
 
 type candidate struct {
 	filter   weir.Filter

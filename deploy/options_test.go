@@ -44,6 +44,11 @@ var options = []struct {
 	{"request-id", `
 		header = "X-Id"
 		trust = { from = ["10.0.0.0/8"] }`, filter.RequestIDOptions{Header: "X-Id"}},
+	{"trust-proxy", `
+		proxies = ["10.0.0.1", "fd00::/8"]
+		host = true
+		prefix = true
+		unix-socket = true`, filter.TrustProxyOptions{Host: true, Prefix: true, UnixSocket: true}},
 	{"map-fields", `
 		hosts = ["localhost:3000"]
 		cookie-prefix = "a-"
@@ -116,7 +121,8 @@ var options = []struct {
 
 // notInFiles are the fields that Go code alone can set, and why.
 var notInFiles = map[string]string{
-	"proxy Transport": "it is code",
+	"proxy Transport":       "it is code",
+	"trust-proxy Forwarded": "it cannot stand with prefix: TestTrustProxy_forwarded",
 }
 
 func TestEveryOptionComesFromAFile(t *testing.T) {
@@ -142,6 +148,14 @@ func TestEveryOptionComesFromAFile(t *testing.T) {
 	}
 }
 
+func TestTrustProxy_forwarded(t *testing.T) {
+	const site = "[app.main]\nuse = \"dir\"\nfs = \".\"\nfilters = [\"x\"]\n[filter.x]\nuse = \"trust-proxy\"\nforwarded = true\n"
+	load(t, deploy.Builtin(), site+`proxies = ["10.0.0.1"]`)
+	if o := recorded[filter.TrustProxyOptions](t, deploy.Builtin(), "trust-proxy", site); !o.Forwarded {
+		t.Error("forwarded cannot be set in a file")
+	}
+}
+
 // made returns the app of a section, or the options that the section of a filter has, which is
 // found out by a constructor in the place of the real one that has the same options.
 func made(t *testing.T, set deploy.Set, part, text string, want any) any {
@@ -162,6 +176,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.RecoverOptions](t, set, part, site)
 	case filter.RequestIDOptions:
 		return recorded[filter.RequestIDOptions](t, set, part, site)
+	case filter.TrustProxyOptions:
+		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
 	case mount.MapFieldsOptions:
 		return recorded[mount.MapFieldsOptions](t, set, part, site)
 	case mount.GuestOptions:

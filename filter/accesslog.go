@@ -40,7 +40,8 @@ type AccessLogOptions struct {
 //   - status, and bytes: the size of the body as it passed AccessLog;
 //   - duration: from here to the end of the handler;
 //   - client: the address in [rewrite.Client], where a filter further out set
-//     it, or else that of the connection;
+//     it, "unknown" where it found out that nobody knows it, or else that of the
+//     connection;
 //   - protocol: HTTP/1.1 and the like;
 //   - pattern: that of the [http.ServeMux] further in, if there is one;
 //   - user and id: the values of [rewrite.User] and [ID], if they are set;
@@ -163,7 +164,7 @@ func requestPath(r *http.Request) string {
 // clientAddr is the client's address without its port.
 func clientAddr(r *http.Request) string {
 	if addr, ok := rewrite.Client.Value(r.Context()); ok {
-		return addr.String()
+		return hop{addr: addr}.name()
 	}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		return host

@@ -19,6 +19,7 @@
 // In a stack, requests go from the outermost filter to the innermost and responses come back the other way. The
 // filters of this package belong in this order, outermost first:
 //
+//	TrustProxy  before everything that goes by the client, the scheme, the host or the prefix
 //	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
 //	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
 //	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
