@@ -21,6 +21,7 @@ func Builtin() Set {
 		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),
 		"recover":         Filter(filter.Recover),
 		"request-id":      Filter(filter.RequestID),
+		"allow-ip":        Filter(filter.AllowIP, "allowed"),
 		"trust-proxy":     Filter(filter.TrustProxy, "proxies"),
 		"request-header":  Filter(requestHeader),
 		"response-header": Filter(responseHeader),

@@ -44,6 +44,10 @@ var options = []struct {
 	{"request-id", `
 		header = "X-Id"
 		trust = { from = ["10.0.0.0/8"] }`, filter.RequestIDOptions{Header: "X-Id"}},
+	{"allow-ip", `
+		allowed = ["10.0.0.0/8"]
+		peer = true
+		unix-socket = true`, filter.AllowIPOptions{Peer: true, UnixSocket: true}},
 	{"trust-proxy", `
 		proxies = ["10.0.0.1", "fd00::/8"]
 		host = true
@@ -176,6 +180,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.RecoverOptions](t, set, part, site)
 	case filter.RequestIDOptions:
 		return recorded[filter.RequestIDOptions](t, set, part, site)
+	case filter.AllowIPOptions:
+		return recorded[filter.AllowIPOptions](t, set, part, strings.Replace(site, `allowed = ["10.0.0.0/8"]`, "", 1))
 	case filter.TrustProxyOptions:
 		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
 	case mount.MapFieldsOptions:
@@ -268,6 +274,8 @@ func filterOrHandler(pkg string, f *ast.FuncDecl) []string {
 // dashed is how a file writes the name of a filter or an app.
 func dashed(name string) string {
 	switch name {
+	case "AllowIP":
+		return "allow-ip"
 	case "RequestID":
 		return "request-id"
 	case "FastCGI":

@@ -23,6 +23,7 @@
 //	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
 //	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
 //	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
+//	AllowIP     before anything that costs more than it does; after what finds out the client address
 //	RateLimit   before anything that costs more than it does; after what finds out the client address
 //	MaxBody     before anything that reads a body
 //	Compress    outside of the filters that read or change the response's body
