@@ -30,6 +30,7 @@ import (
 // gets its line here: TestEveryFilterIsPaired asks for it.
 var filters = map[string]candidate{
 	"filter.AccessLog":       {filter.AccessLog(filter.AccessLogOptions{Logger: silent}), filtertest.Options{}},
+	"filter.AllowHosts":      {filter.AllowHosts("127.0.0.1", "*.example", "*.example.com", "example.com"), filtertest.Options{}},
 	"filter.AllowIP":         {filter.AllowIP(loopback, filter.AllowIPOptions{}), filtertest.Options{}},
 	"filter.Compress":        {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},

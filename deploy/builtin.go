@@ -22,6 +22,7 @@ func Builtin() Set {
 		"recover":         Filter(filter.Recover),
 		"request-id":      Filter(filter.RequestID),
 		"allow-ip":        Filter(filter.AllowIP, "allowed"),
+		"allow-hosts":     Filter(filter.AllowHosts, "hosts"),
 		"trust-proxy":     Filter(filter.TrustProxy, "proxies"),
 		"request-header":  Filter(requestHeader),
 		"response-header": Filter(responseHeader),

@@ -27,11 +27,11 @@ func splitHost(host string) (name, port string, ok bool) {
 		a, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
 		return "[" + a.String() + "]", port, err == nil && a.Is6() && a.Zone() == "" && strings.HasSuffix(inner, "]")
 	}
-	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	return name, port, isHostName(name)
+	name = strings.TrimSuffix(name, ".")
+	return strings.ToLower(name), port, isHostName(name) // beyond ASCII, ToLower makes a k of the sign of Kelvin
 }
 
-// isHostName says whether s, in lower case, is a name of DNS or an IPv4 address, for which it may stand: labels of
+// isHostName says whether s is a name of DNS or an IPv4 address, for which it may stand: labels of
 // letters, digits, hyphens and underscores.
 func isHostName(s string) bool {
 	if s == "" || len(s) > maxHost {
@@ -44,7 +44,7 @@ func isHostName(s string) bool {
 			return false
 		case c == '.':
 			label = 0
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		case 'a' <= c|0x20 && c|0x20 <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
 			if label++; label > 63 {
 				return false
 			}
