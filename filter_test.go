@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"path"
 	"slices"
@@ -32,6 +33,7 @@ var filters = map[string]candidate{
 	"filter.AccessLog":       {filter.AccessLog(filter.AccessLogOptions{Logger: silent}), filtertest.Options{}},
 	"filter.AllowHosts":      {filter.AllowHosts("127.0.0.1", "*.example", "*.example.com", "example.com"), filtertest.Options{}},
 	"filter.AllowIP":         {filter.AllowIP(loopback, filter.AllowIPOptions{}), filtertest.Options{}},
+	"filter.CanonicalHost":   {filter.CanonicalHost(&url.URL{Scheme: "https", Host: "example.com"}, filter.CanonicalHostOptions{Only: []string{"www.example.com"}}), filtertest.Options{}},
 	"filter.Compress":        {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.RateLimit":       {filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}), filtertest.Options{}},

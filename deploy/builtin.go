@@ -23,6 +23,7 @@ func Builtin() Set {
 		"request-id":      Filter(filter.RequestID),
 		"allow-ip":        Filter(filter.AllowIP, "allowed"),
 		"allow-hosts":     Filter(filter.AllowHosts, "hosts"),
+		"canonical-host":  Filter(filter.CanonicalHost, "url"),
 		"trust-proxy":     Filter(filter.TrustProxy, "proxies"),
 		"request-header":  Filter(requestHeader),
 		"response-header": Filter(responseHeader),

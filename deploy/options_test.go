@@ -48,6 +48,11 @@ var options = []struct {
 		allowed = ["10.0.0.0/8"]
 		peer = true
 		unix-socket = true`, filter.AllowIPOptions{Peer: true, UnixSocket: true}},
+	{"canonical-host", `
+		url = "https://example.org"
+		only = ["www.example.org"]
+		temporary = true
+		challenges = true`, filter.CanonicalHostOptions{Only: []string{"www.example.org"}, Temporary: true, Challenges: true}},
 	{"trust-proxy", `
 		proxies = ["10.0.0.1", "fd00::/8"]
 		host = true
@@ -182,6 +187,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.RequestIDOptions](t, set, part, site)
 	case filter.AllowIPOptions:
 		return recorded[filter.AllowIPOptions](t, set, part, strings.Replace(site, `allowed = ["10.0.0.0/8"]`, "", 1))
+	case filter.CanonicalHostOptions:
+		return recorded[filter.CanonicalHostOptions](t, set, part, strings.Replace(site, `url = "https://example.org"`, "", 1))
 	case filter.TrustProxyOptions:
 		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
 	case mount.MapFieldsOptions:

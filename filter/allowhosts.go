@@ -25,7 +25,7 @@ import (
 //
 // It belongs inside of what finds out the host, and outside of everything that goes by it, such as [HTTPS].
 func AllowHosts(hosts ...string) func(http.Handler) http.Handler {
-	list := newHostList(hosts)
+	list := newHostList("AllowHosts", "hosts", hosts)
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("filter.AllowHosts: next is nil")
@@ -46,16 +46,17 @@ func AllowHosts(hosts ...string) func(http.Handler) http.Handler {
 // hostList has names of hosts, those with a port as "name:port", and ".name" for all names below.
 type hostList map[string]bool
 
-func newHostList(hosts []string) hostList {
+// newHostList returns the hosts of a parameter of a filter, and panics where there are none, or one is none.
+func newHostList(filter, parameter string, hosts []string) hostList {
 	if len(hosts) == 0 {
-		panic("filter.AllowHosts: hosts is empty, which would refuse every request")
+		panic(fmt.Sprintf("filter.%s: %s is empty: no host would be in it", filter, parameter))
 	}
 	list := hostList{}
 	for i, host := range hosts {
 		below, wild := strings.CutPrefix(host, "*.")
 		name, port, ok := splitHost(below)
 		if !ok || port == "" && strings.HasSuffix(host, ":") || wild && !isDomain(name) {
-			panic(fmt.Sprintf("filter.AllowHosts: hosts[%d] is %q, no host: write one such as \"example.org\", \"example.org:8443\", \"[::1]\" or \"*.example.org\"", i, host))
+			panic(fmt.Sprintf("filter.%s: %s[%d] is %q, no host: write one such as \"example.org\", \"example.org:8443\", \"[::1]\" or \"*.example.org\"", filter, parameter, i, host))
 		}
 		if wild {
 			name = "." + name

@@ -171,7 +171,7 @@ func TestAllowHosts_target(t *testing.T) {
 }
 
 func TestAllowHosts_nonsense(t *testing.T) {
-	mustPanic(t, "filter.AllowHosts: hosts is empty, which would refuse every request", func() { filter.AllowHosts() })
+	mustPanic(t, "filter.AllowHosts: hosts is empty: no host would be in it", func() { filter.AllowHosts() })
 	mustPanic(t, "filter.AllowHosts: next is nil", func() { filter.AllowHosts("example.org")(nil) })
 	for _, host := range []string{"", "*", "*.", "*example.org", "www.*.org", "*.*.org", "https://example.org", "example.org/", "::1", "*.192.0.2.1", "*.[::1]",
 		"bücher.example", "example.org:", "example.org:0", "example..org", "a b"} {
