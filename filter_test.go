@@ -35,6 +35,7 @@ var filters = map[string]candidate{
 	"filter.AllowIP":         {filter.AllowIP(loopback, filter.AllowIPOptions{}), filtertest.Options{}},
 	"filter.CanonicalHost":   {filter.CanonicalHost(&url.URL{Scheme: "https", Host: "example.com"}, filter.CanonicalHostOptions{Only: []string{"www.example.com"}}), filtertest.Options{}},
 	"filter.Compress":        {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
+	"filter.HTTPS":           {byHTTPS(filter.HTTPS(filter.HTTPSOptions{})), filtertest.Options{}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.RateLimit":       {filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}), filtertest.Options{}},
 	"filter.Recover":         {filter.Recover(filter.RecoverOptions{Logger: silent}), filtertest.Options{Recovers: true}},
@@ -53,6 +54,11 @@ var (
 	loopback        = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	forwardedFields = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded"}
 )
+
+// byHTTPS puts f behind what says that all requests came by https.
+func byHTTPS(f weir.Filter) weir.Filter {
+	return weir.Stack(rewrite.Request(rewrite.Scheme.Set("https")), f).Then
+}
 
 type candidate struct {
 	filter   weir.Filter

@@ -24,6 +24,7 @@ func Builtin() Set {
 		"allow-ip":        Filter(filter.AllowIP, "allowed"),
 		"allow-hosts":     Filter(filter.AllowHosts, "hosts"),
 		"canonical-host":  Filter(filter.CanonicalHost, "url"),
+		"https":           Filter(filter.HTTPS),
 		"trust-proxy":     Filter(filter.TrustProxy, "proxies"),
 		"request-header":  Filter(requestHeader),
 		"response-header": Filter(responseHeader),

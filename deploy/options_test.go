@@ -53,6 +53,10 @@ var options = []struct {
 		only = ["www.example.org"]
 		temporary = true
 		challenges = true`, filter.CanonicalHostOptions{Only: []string{"www.example.org"}, Temporary: true, Challenges: true}},
+	{"https", `
+		port = 8443
+		temporary = true
+		challenges = true`, filter.HTTPSOptions{Port: 8443, Temporary: true, Challenges: true}},
 	{"trust-proxy", `
 		proxies = ["10.0.0.1", "fd00::/8"]
 		host = true
@@ -189,6 +193,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.AllowIPOptions](t, set, part, strings.Replace(site, `allowed = ["10.0.0.0/8"]`, "", 1))
 	case filter.CanonicalHostOptions:
 		return recorded[filter.CanonicalHostOptions](t, set, part, strings.Replace(site, `url = "https://example.org"`, "", 1))
+	case filter.HTTPSOptions:
+		return recorded[filter.HTTPSOptions](t, set, part, site)
 	case filter.TrustProxyOptions:
 		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
 	case mount.MapFieldsOptions:

@@ -26,6 +26,7 @@
 //	AllowIP     before anything that costs more than it does; after what finds out the client address
 //	AllowHosts  before everything that goes by the host; after what finds it out
 //	CanonicalHost before everything that does something of worth; after what finds out the host
+//	HTTPS       before everything that does something of worth; after what finds out the scheme, and AllowHosts
 //	RateLimit   before anything that costs more than it does; after what finds out the client address
 //	MaxBody     before anything that reads a body
 //	Compress    outside of the filters that read or change the response's body
