@@ -25,6 +25,7 @@ func Builtin() Set {
 		"allow-hosts":     Filter(filter.AllowHosts, "hosts"),
 		"canonical-host":  Filter(filter.CanonicalHost, "url"),
 		"https":           Filter(filter.HTTPS),
+		"clean-path":      Filter(filter.CleanPath),
 		"trust-proxy":     Filter(filter.TrustProxy, "proxies"),
 		"request-header":  Filter(requestHeader),
 		"response-header": Filter(responseHeader),
