@@ -41,6 +41,7 @@ var filters = map[string]candidate{
 	"filter.RateLimit":       {filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}), filtertest.Options{}},
 	"filter.Recover":         {filter.Recover(filter.RecoverOptions{Logger: silent}), filtertest.Options{Recovers: true}},
 	"filter.RequestID":       {filter.RequestID(filter.RequestIDOptions{}), filtertest.Options{RequestFields: []string{"X-Request-Id"}}},
+	"filter.TrailingSlash":   {filter.TrailingSlash(filter.TrailingSlashOptions{}), filtertest.Options{Answers: true}},
 	"filter.TrustProxy":      {filter.TrustProxy(loopback, filter.TrustProxyOptions{Host: true, Prefix: true}), filtertest.Options{RequestFields: forwardedFields}},
 	"rewrite.Request":        {rewrite.Request(rewrite.User.Set("alice")), filtertest.Options{}},
 	"rewrite.RequestHeader":  {rewrite.RequestHeader(rewrite.Set("X-Seen", "yes")), filtertest.Options{RequestFields: []string{"X-Seen"}}},

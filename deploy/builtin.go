@@ -26,6 +26,7 @@ func Builtin() Set {
 		"canonical-host":  Filter(filter.CanonicalHost, "url"),
 		"https":           Filter(filter.HTTPS),
 		"clean-path":      Filter(filter.CleanPath),
+		"trailing-slash":  Filter(filter.TrailingSlash),
 		"trust-proxy":     Filter(filter.TrustProxy, "proxies"),
 		"request-header":  Filter(requestHeader),
 		"response-header": Filter(responseHeader),

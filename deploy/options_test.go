@@ -57,6 +57,7 @@ var options = []struct {
 		port = 8443
 		temporary = true
 		challenges = true`, filter.HTTPSOptions{Port: 8443, Temporary: true, Challenges: true}},
+	{"trailing-slash", `add = true`, filter.TrailingSlashOptions{Add: true}},
 	{"trust-proxy", `
 		proxies = ["10.0.0.1", "fd00::/8"]
 		host = true
@@ -195,6 +196,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.CanonicalHostOptions](t, set, part, strings.Replace(site, `url = "https://example.org"`, "", 1))
 	case filter.HTTPSOptions:
 		return recorded[filter.HTTPSOptions](t, set, part, site)
+	case filter.TrailingSlashOptions:
+		return recorded[filter.TrailingSlashOptions](t, set, part, site)
 	case filter.TrustProxyOptions:
 		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
 	case mount.MapFieldsOptions:

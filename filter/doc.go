@@ -29,6 +29,7 @@
 //	HTTPS       before everything that does something of worth; after what finds out the scheme, and AllowHosts
 //	RateLimit   before anything that costs more than it does; after what finds out the client address
 //	CleanPath   before everything that goes by the path; outside of TrailingSlash, which leaves other paths alone
+//	TrailingSlash inside of CleanPath
 //	MaxBody     before anything that reads a body
 //	Compress    outside of the filters that read or change the response's body
 //
