@@ -49,7 +49,7 @@ var options = []struct {
 		peer = true
 		unix-socket = true`, filter.AllowIPOptions{Peer: true, UnixSocket: true}},
 	{"canonical-host", `
-		url = "https://example.org"
+		canonical = "https://example.org"
 		only = ["www.example.org"]
 		temporary = true
 		challenges = true`, filter.CanonicalHostOptions{Only: []string{"www.example.org"}, Temporary: true, Challenges: true}},
@@ -58,6 +58,9 @@ var options = []struct {
 		temporary = true
 		challenges = true`, filter.HTTPSOptions{Port: 8443, Temporary: true, Challenges: true}},
 	{"trailing-slash", `add = true`, filter.TrailingSlashOptions{Add: true}},
+	{"method-override", `
+		field = "_method"
+		max-form = "4KiB"`, filter.MethodOverrideOptions{Field: "_method", MaxForm: 4096}},
 	{"trust-proxy", `
 		proxies = ["10.0.0.1", "fd00::/8"]
 		host = true
@@ -193,11 +196,13 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 	case filter.AllowIPOptions:
 		return recorded[filter.AllowIPOptions](t, set, part, strings.Replace(site, `allowed = ["10.0.0.0/8"]`, "", 1))
 	case filter.CanonicalHostOptions:
-		return recorded[filter.CanonicalHostOptions](t, set, part, strings.Replace(site, `url = "https://example.org"`, "", 1))
+		return recorded[filter.CanonicalHostOptions](t, set, part, strings.Replace(site, `canonical = "https://example.org"`, "", 1))
 	case filter.HTTPSOptions:
 		return recorded[filter.HTTPSOptions](t, set, part, site)
 	case filter.TrailingSlashOptions:
 		return recorded[filter.TrailingSlashOptions](t, set, part, site)
+	case filter.MethodOverrideOptions:
+		return recorded[filter.MethodOverrideOptions](t, set, part, site, "max-form:size")
 	case filter.TrustProxyOptions:
 		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
 	case mount.MapFieldsOptions:

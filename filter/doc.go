@@ -31,6 +31,7 @@
 //	CleanPath   before everything that goes by the path; outside of TrailingSlash, which leaves other paths alone
 //	TrailingSlash inside of CleanPath
 //	MaxBody     before anything that reads a body
+//	MethodOverride inside of MaxBody, as it may read a form; before everything that decides by the method
 //	Compress    outside of the filters that read or change the response's body
 //
 // What asks for credentials stands after RateLimit, which then counts the attempts, too; a RateLimit that counts by user

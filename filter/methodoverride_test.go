@@ -1,0 +1,173 @@
+package filter_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/weirhttp/weir/filter"
+	"github.com/weirhttp/weir/filtertest"
+)
+
+func TestMethodOverride(t *testing.T) {
+	filtertest.Run(t, filter.MethodOverride(filter.MethodOverrideOptions{}),
+		filtertest.Options{RequestFields: []string{"X-Http-Method-Override"}})
+
+	header, form := filter.MethodOverrideOptions{}, filter.MethodOverrideOptions{Field: "_method", MaxForm: 20}
+	const urlencoded = "application/x-www-form-urlencoded"
+	for name, c := range map[string]struct {
+		o          filter.MethodOverrideOptions
+		method     string
+		named      []string
+		kind, body string
+		want       string // the method that the handler sees, or 400
+	}{
+		"a POST is a POST":                                  {header, "POST", nil, "", "", "POST"},
+		"one that names DELETE is a DELETE":                 {header, "POST", []string{"DELETE"}, "", "", "DELETE"},
+		"PUT":                                               {header, "POST", []string{"PUT"}, "", "x", "PUT"},
+		"PATCH, in any case":                                {header, "POST", []string{"patch"}, "", "x", "PATCH"},
+		"POST":                                              {header, "POST", []string{"POST"}, "", "", "POST"},
+		"GET is refused":                                    {header, "POST", []string{"GET"}, "", "", "400"},
+		"CONNECT is refused":                                {header, "POST", []string{"CONNECT"}, "", "", "400"},
+		"TRACE is refused":                                  {header, "POST", []string{"TRACE"}, "", "", "400"},
+		"nonsense is refused":                               {header, "POST", []string{"DELETE\r\nX: y"}, "", "", "400"},
+		"the long s is no S":                                {header, "POST", []string{"PO\u017fT"}, "", "", "400"},
+		"nothing is refused":                                {header, "POST", []string{""}, "", "", "400"},
+		"two are refused":                                   {header, "POST", []string{"PUT", "PUT"}, "", "", "400"},
+		"a list is refused":                                 {header, "POST", []string{"PUT, DELETE"}, "", "", "400"},
+		"a GET stays one":                                   {header, "GET", []string{"DELETE"}, "", "", "GET"},
+		"so does a PUT":                                     {header, "PUT", []string{"DELETE"}, "", "", "PUT"},
+		"a form is not looked at":                           {header, "POST", nil, urlencoded, "_method=DELETE", "POST"},
+		"with Field it is":                                  {form, "POST", nil, urlencoded, "_method=DELETE", "DELETE"},
+		"in any case, with what else is in it":              {form, "POST", nil, urlencoded, "a=b&_method=put&c", "PUT"},
+		"with parameters of the type":                       {form, "POST", nil, urlencoded + "; charset=utf-8", "_method=put", "PUT"},
+		"with escapes":                                      {form, "POST", nil, urlencoded, "%5Fmethod=%50UT", "PUT"},
+		"a form that names GET is refused":                  {form, "POST", nil, urlencoded, "_method=GET", "400"},
+		"one that names two is refused":                     {form, "POST", nil, urlencoded, "_method=&_method=PUT", "400"},
+		"one with a broken escape is refused":               {form, "POST", nil, urlencoded, "_method=%zz", "400"},
+		"the header is looked at first":                     {form, "POST", []string{"PUT"}, urlencoded, "_method=DELETE", "PUT"},
+		"another type is no form":                           {form, "POST", nil, "text/plain", "_method=DELETE", "POST"},
+		"nor is that of uploads":                            {form, "POST", nil, "multipart/form-data", "_method=DELETE", "POST"},
+		"no body is no form":                                {form, "POST", nil, urlencoded, "", "POST"},
+		"a field as long as the limit counts":               {form, "POST", nil, urlencoded, "_method=DELETE&abcde", "DELETE"},
+		"one within the limit of a longer form, too":        {form, "POST", nil, urlencoded, "_method=DELETE&" + strings.Repeat("x", 1000), "DELETE"},
+		"one that ends at the limit of a longer form":       {form, "POST", nil, urlencoded, "abcde&_method=DELETE&" + strings.Repeat("x", 1000), "DELETE"},
+		"one that ends behind it does not":                  {form, "POST", nil, urlencoded, "abcdef&_method=DELETE&" + strings.Repeat("x", 1000), "POST"},
+		"one that goes on behind it does not":               {form, "POST", nil, urlencoded, "abcdef&x=&_method=PUTTER", "POST"},
+		"one that only looks complete at the limit neither": {form, "POST", nil, urlencoded, "abcdefgh&_method=PUTTER", "POST"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(c.method, "/", strings.NewReader(c.body))
+			if c.named != nil {
+				r.Header["X-Http-Method-Override"] = c.named
+			}
+			if c.kind != "" {
+				r.Header.Set("Content-Type", c.kind)
+			}
+			got := "400"
+			w := httptest.NewRecorder()
+			filter.MethodOverride(c.o)(http.HandlerFunc(func(_ http.ResponseWriter, inner *http.Request) {
+				got = inner.Method
+				if body, err := io.ReadAll(inner.Body); string(body) != c.body || err != nil {
+					t.Errorf("the body is %q, %v", body, err)
+				}
+				if _, ok := inner.Header["X-Http-Method-Override"]; ok && c.method == "POST" {
+					t.Error("the handler sees the field")
+				}
+			})).ServeHTTP(w, r)
+			if got != c.want || (w.Code == 400) != (c.want == "400") {
+				t.Errorf("got %s, answered %d, want %s", got, w.Code, c.want)
+			}
+			if r.Method != c.method || len(r.Header["X-Http-Method-Override"]) != len(c.named) {
+				t.Error("the request was edited")
+			}
+		})
+	}
+}
+
+// A handler that reads a form which did not come whole is told so.
+func TestMethodOverride_cut(t *testing.T) {
+	var failed error
+	h := filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method"})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		failed = r.ParseForm()
+	}))
+	r := httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader("a=b"), http.MaxBytesReader(nil, io.NopCloser(strings.NewReader("cd")), 1)))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if h.ServeHTTP(httptest.NewRecorder(), r); failed == nil {
+		t.Error("the handler was told nothing")
+	}
+}
+
+// A handler that reads its form has all of its fields, and nothing is read of a body that is none.
+func TestMethodOverride_bodies(t *testing.T) {
+	h := filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method"})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Method, " ", r.PostFormValue("a"), " ", len(r.PostFormValue("b")))
+	}))
+	s := httptest.NewServer(h)
+	defer s.Close()
+	res, err := http.Post(s.URL, "application/x-www-form-urlencoded", strings.NewReader("a=1&_method=PUT&b="+strings.Repeat("x", 1<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got, _ := io.ReadAll(res.Body); string(got) != "PUT 1 1048576" {
+		t.Errorf("got %q", got)
+	}
+	body := &endless{}
+	r := httptest.NewRequest("POST", "/", body)
+	r.Header.Set("Content-Type", "application/octet-stream")
+	filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method"})(nothing).ServeHTTP(httptest.NewRecorder(), r)
+	if body.taken != 0 {
+		t.Errorf("%d bytes were read of what is no form", body.taken)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method", MaxForm: 1000})(nothing).ServeHTTP(httptest.NewRecorder(), r)
+	if body.taken > 1001 {
+		t.Errorf("%d bytes were read of a form without end", body.taken)
+	}
+}
+
+func TestMethodOverride_nonsense(t *testing.T) {
+	for want, f := range map[string]func(){
+		"filter.MethodOverride: MaxForm is -1, below 0":                func() { filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method", MaxForm: -1}) },
+		"filter.MethodOverride: MaxForm is set, but there is no Field": func() { filter.MethodOverride(filter.MethodOverrideOptions{MaxForm: 1}) },
+		"filter.MethodOverride: next is nil":                           func() { filter.MethodOverride(filter.MethodOverrideOptions{})(nil) },
+	} {
+		mustPanic(t, want, f)
+	}
+}
+
+// FuzzMethodOverride holds that the handler gets the body as it came, and one of four methods.
+func FuzzMethodOverride(f *testing.F) {
+	for _, s := range []string{"_method=PUT", "&&_method", "_method=delete&x", "%5fmethod=%70ut", "=&=", "x=_method=PUT"} {
+		f.Add(s, int64(8))
+	}
+	f.Fuzz(func(t *testing.T, form string, limit int64) {
+		if limit < 0 || limit > 1<<20 {
+			return
+		}
+		r := httptest.NewRequest("POST", "/", strings.NewReader(form))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method", MaxForm: limit})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if body, err := io.ReadAll(r.Body); string(body) != form || err != nil {
+				t.Errorf("%q came as %q, %v", form, body, err)
+			}
+			if !strings.Contains(" POST PUT PATCH DELETE ", " "+r.Method+" ") {
+				t.Errorf("%q made it a %q", form, r.Method)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+	})
+}
+
+func ExampleMethodOverride() {
+	h := filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method"})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.URL.Path)
+	}))
+	r := httptest.NewRequest("POST", "/notes/7", strings.NewReader("_method=delete"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	// Output: DELETE /notes/7
+}
