@@ -32,7 +32,7 @@ import (
 var filters = map[string]candidate{
 	"filter.AccessLog":       {filter.AccessLog(filter.AccessLogOptions{Logger: silent}), filtertest.Options{}},
 	"filter.AllowHosts":      {filter.AllowHosts("127.0.0.1", "*.example", "*.example.com", "example.com"), filtertest.Options{}},
-	"filter.AllowIP":         {filter.AllowIP(loopback, filter.AllowIPOptions{}), filtertest.Options{}},
+	"filter.AllowIP":         {filter.AllowIP(loopback, filter.AllowIPOptions{Peer: true}), filtertest.Options{}},
 	"filter.CanonicalHost":   {filter.CanonicalHost(&url.URL{Scheme: "https", Host: "example.com"}, filter.CanonicalHostOptions{Only: []string{"www.example.com"}}), filtertest.Options{}},
 	"filter.CleanPath":       {filter.CleanPath(), filtertest.Options{Answers: true}},
 	"filter.Compress":        {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
@@ -74,6 +74,7 @@ func (d candidate) inside(other filtertest.Options) filtertest.Options {
 	o.RequestFields = slices.Concat(o.RequestFields, other.RequestFields)
 	o.Encodes = o.Encodes || other.Encodes
 	o.Recovers = o.Recovers || other.Recovers
+	o.Answers = o.Answers || other.Answers
 	return o
 }
 

@@ -17,9 +17,10 @@ type AllowIPOptions struct {
 	UnixSocket bool
 }
 
-// AllowIP returns a filter that lets through the requests of clients whose address is in one of the ranges, and answers
-// all others with 403 (RFC 9110 §15.5.4). A range is of one address as well; what is none panics when the filter is
-// made, and so does having neither ranges nor UnixSocket, which would refuse every request.
+// AllowIP returns a filter that lets through the requests of clients whose address is in one of the ranges that are
+// allowed, and answers all others with 403 (RFC 9110 §15.5.4). What is allowed may be one address as well as a network.
+// What is no range panics when the filter is made, and so does having neither ranges nor UnixSocket, which would refuse
+// every request.
 //
 // The address is what [rewrite.Client] holds, where a filter further out has set it, such as [TrustProxy], or else the
 // request's RemoteAddr; no field of the request counts. IPv4 mapped into IPv6 is IPv4, in the ranges, too, and zones do

@@ -19,20 +19,20 @@
 // In a stack, requests go from the outermost filter to the innermost and responses come back the other way. The
 // filters of this package belong in this order, outermost first:
 //
-//	TrustProxy  before everything that goes by the client, the scheme, the host or the prefix
-//	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
-//	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
-//	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
-//	AllowIP     before anything that costs more than it does; after what finds out the client address
-//	AllowHosts  before everything that goes by the host; after what finds it out
-//	CanonicalHost before everything that does something of worth; after what finds out the host
-//	HTTPS       before everything that does something of worth; after what finds out the scheme, and AllowHosts
-//	RateLimit   before anything that costs more than it does; after what finds out the client address
-//	CleanPath   before everything that goes by the path; outside of TrailingSlash, which leaves other paths alone
-//	TrailingSlash inside of CleanPath
-//	MaxBody     before anything that reads a body
+//	TrustProxy     before everything that goes by the client, the scheme, the host or the prefix
+//	RequestID      before everything that speaks of the request: AccessLog and Recover tell its id
+//	AccessLog      outside of all that answers, so that every answer is logged, as the client gets it
+//	Recover        inside of AccessLog, which logs its 500, and outside of what may panic
+//	AllowIP        before anything that costs more than it does; after what finds out the client address
+//	AllowHosts     before everything that goes by the host; after what finds it out
+//	CanonicalHost  before everything that does something of worth; after what finds out the host
+//	HTTPS          before everything that does something of worth; after what finds out the scheme, and AllowHosts
+//	RateLimit      before anything that costs more than it does; after what finds out the client address
+//	CleanPath      before everything that goes by the path; outside of TrailingSlash, which leaves other paths alone
+//	TrailingSlash  inside of CleanPath
+//	MaxBody        before anything that reads a body
 //	MethodOverride inside of MaxBody, as it may read a form; before everything that decides by the method
-//	Compress    outside of the filters that read or change the response's body
+//	Compress       outside of the filters that read or change the response's body
 //
 // What asks for credentials stands after RateLimit, which then counts the attempts, too; a RateLimit that counts by user
 // (see RateLimitOptions.Key) stands after it.
