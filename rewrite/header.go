@@ -67,10 +67,14 @@ func field(edit, name, value string) string {
 // token reports whether s is a token of RFC 9110 section 5.6.2.
 func token(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+		if !inToken(s[i]) {
 			return false
 		}
 	}
 	return s != ""
+}
+
+// inToken reports whether c may be in a token.
+func inToken(c byte) bool {
+	return c > ' ' && c < 0x7f && strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) < 0
 }
