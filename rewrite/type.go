@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"fmt"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -91,12 +90,7 @@ func mediaType(h *capture.Head) string {
 	values, ok := h.Header["Content-Type"]
 	switch {
 	case len(values) > 0:
-		kind, _, err := mime.ParseMediaType(values[0])
-		if err != nil {
-			kind, _, _ = strings.Cut(values[0], ";")
-			kind = strings.ToLower(strings.TrimSpace(kind))
-		}
-		return kind
+		return ContentType(h.Header)
 	case !ok && len(h.Peek) > 0:
 		kind, _, _ := strings.Cut(http.DetectContentType(h.Peek), ";")
 		return kind
