@@ -35,6 +35,7 @@ var filters = map[string]candidate{
 	"filter.AllowIP":         {filter.AllowIP(loopback, filter.AllowIPOptions{Peer: true}), filtertest.Options{}},
 	"filter.CanonicalHost":   {filter.CanonicalHost(&url.URL{Scheme: "https", Host: "example.com"}, filter.CanonicalHostOptions{Only: []string{"www.example.com"}}), filtertest.Options{}},
 	"filter.CleanPath":       {filter.CleanPath(), filtertest.Options{Answers: true}},
+	"filter.CacheControl":    {filter.CacheControl(filter.CacheControlOptions{}), filtertest.Options{}},
 	"filter.Compress":        {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
 	"filter.HTTPS":           {byHTTPS(filter.HTTPS(filter.HTTPSOptions{})), filtertest.Options{}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},

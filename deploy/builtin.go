@@ -16,6 +16,7 @@ import (
 func Builtin() Set {
 	return Set{
 		"access-log":      Filter(filter.AccessLog),
+		"cache-control":   Filter(filter.CacheControl),
 		"compress":        Filter(filter.Compress, "min-size:size"),
 		"max-body":        Filter(filter.MaxBody, "limit:size"),
 		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),

@@ -29,6 +29,10 @@ var options = []struct {
 		logger = "web"
 		level = "info"
 		attrs = ["query", "header:Referer"]`, filter.AccessLogOptions{}},
+	{"cache-control", `
+		rules = [{ types = ["text/css"], statuses = [200], max-age = "1h", stale-if-error = "10s", public = true }, { no-store = true }]`,
+		filter.CacheControlOptions{Rules: []filter.CacheRule{
+			{Types: []string{"text/css"}, Statuses: []int{200}, MaxAge: time.Hour, StaleIfError: 10 * time.Second, Public: true}, {NoStore: true}}}},
 	{"compress", `
 		encodings = ["gzip", "zstd"]
 		min-size = "1KiB"
@@ -185,6 +189,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 	switch want.(type) {
 	case filter.AccessLogOptions:
 		return recorded[filter.AccessLogOptions](t, set, part, site)
+	case filter.CacheControlOptions:
+		return recorded[filter.CacheControlOptions](t, set, part, site)
 	case filter.CompressOptions:
 		return recorded[filter.CompressOptions](t, set, part, site, "min-size:size")
 	case filter.RateLimitOptions:
