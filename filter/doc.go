@@ -39,6 +39,7 @@
 //	RateLimit      before anything that costs more than it does; after what finds out the client address
 //	MaxBody        before anything that reads a body
 //	Compress       outside of the filters that read or change the response's body
+//	NoCache        around the pages that it is about
 //	CacheControl   inside of what signs users in, whose responses are private, around the handlers
 //
 // What asks for credentials stands after RateLimit, which then counts the attempts, too; a RateLimit that counts by user
