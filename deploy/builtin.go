@@ -31,6 +31,7 @@ func Builtin() Set {
 		"trailing-slash":  Filter(filter.TrailingSlash),
 		"method-override": Filter(filter.MethodOverride, "max-form:size"),
 		"trust-proxy":     Filter(filter.TrustProxy, "proxies"),
+		"secure-headers":  Filter(filter.SecureHeaders),
 		"request-header":  Filter(requestHeader),
 		"response-header": Filter(responseHeader),
 		"environ":         Filter(environ, "*"),

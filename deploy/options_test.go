@@ -70,6 +70,21 @@ var options = []struct {
 		host = true
 		prefix = true
 		unix-socket = true`, filter.TrustProxyOptions{Host: true, Prefix: true, UnixSocket: true}},
+	{"secure-headers", `
+		hsts = "9000h"
+		hsts-subdomains = true
+		hsts-preload = true
+		frames = "DENY"
+		referrer = "same-origin"
+		opener = "same-origin"
+		resource = "same-origin"
+		permissions = "camera=(self)"
+		csp = { default-src = ["'self'"], upgrade-insecure-requests = [] }
+		csp-report-only = { script-src = ["'nonce'"] }
+		omit = ["X-Content-Type-Options"]`, filter.SecureHeadersOptions{HSTS: 9000 * time.Hour, HSTSSubdomains: true, HSTSPreload: true, Frames: "DENY",
+		Referrer: "same-origin", Opener: "same-origin", Resource: "same-origin", Permissions: "camera=(self)",
+		CSP:           filter.CSP{"default-src": {"'self'"}, "upgrade-insecure-requests": {}},
+		CSPReportOnly: filter.CSP{"script-src": {"'nonce'"}}, Omit: []string{"X-Content-Type-Options"}}},
 	{"map-fields", `
 		hosts = ["localhost:3000"]
 		cookie-prefix = "a-"
@@ -211,6 +226,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.MethodOverrideOptions](t, set, part, site, "max-form:size")
 	case filter.TrustProxyOptions:
 		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
+	case filter.SecureHeadersOptions:
+		return recorded[filter.SecureHeadersOptions](t, set, part, site)
 	case mount.MapFieldsOptions:
 		return recorded[mount.MapFieldsOptions](t, set, part, site)
 	case mount.GuestOptions:
