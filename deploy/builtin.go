@@ -18,6 +18,7 @@ func Builtin() Set {
 		"access-log":      Filter(filter.AccessLog),
 		"cache-control":   Filter(filter.CacheControl),
 		"compress":        Filter(filter.Compress, "min-size:size"),
+		"cookie-policy":   Filter(filter.CookiePolicy),
 		"max-body":        Filter(filter.MaxBody, "limit:size"),
 		"no-cache":        Filter(filter.NoCache),
 		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),

@@ -111,7 +111,7 @@
 //
 // Durations are written "1m30s", sizes in bytes as a number or "10MiB" (B, kB, MB, GB, KiB, MiB,
 // GiB), rates "100/s" (s, min, h) or "unlimited", ranges of addresses "10.0.0.0/8" or as one
-// address, levels "info". A *rate.Limiter lets through at once what its rate is for a second, and at least
+// address, levels "info", and what SameSite may be "lax". A *rate.Limiter lets through at once what its rate is for a second, and at least
 // one. Paths are relative to the folder of the file. NAME=value lists may be tables.
 //
 // In place of a string there may be { env = "NAME" }, a variable of the environment of the program, and

@@ -37,6 +37,13 @@ var options = []struct {
 		encodings = ["gzip", "zstd"]
 		min-size = "1KiB"
 		match = ["text/*"]`, filter.CompressOptions{Encodings: []filter.Encoding{{Name: "gzip"}, {Name: "zstd"}}, MinSize: 1024}},
+	{"cookie-policy", `
+		same-site = "strict"
+		always-secure = true
+		partitioned = true
+		readable = ["csrftoken"]
+		except = ["idp"]`, filter.CookiePolicyOptions{SameSite: http.SameSiteStrictMode, AlwaysSecure: true, Partitioned: true,
+		Readable: []string{"csrftoken"}, Except: []string{"idp"}}},
 	{"rate-limit", `
 		limit = "5/s"
 		burst = 10
@@ -208,6 +215,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.CacheControlOptions](t, set, part, site)
 	case filter.CompressOptions:
 		return recorded[filter.CompressOptions](t, set, part, site, "min-size:size")
+	case filter.CookiePolicyOptions:
+		return recorded[filter.CookiePolicyOptions](t, set, part, site)
 	case filter.RateLimitOptions:
 		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
 	case filter.RecoverOptions:

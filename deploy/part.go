@@ -47,7 +47,7 @@ var (
 // The name "*" stands for a map that gets all keys of the section that nothing else has.
 //
 // A parameter or option may be a string, a truth value, a number, a time.Duration, a netip.Prefix or
-// netip.Addr, a *url.URL, a rate.Limit or *rate.Limiter, a *regexp.Regexp, a slog.Level, an fs.FS,
+// netip.Addr, a *url.URL, a rate.Limit or *rate.Limiter, a *regexp.Regexp, a slog.Level, an http.SameSite, an fs.FS,
 // a *slog.Logger, an http.Handler or a filter, which are names of other sections, and a list, a map or a
 // struct of them; so may be the functions that the package comment names. Other options cannot be set in a
 // file. Filter panics when constructor is no such function, or keys do not fit it.

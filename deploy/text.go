@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -42,6 +43,8 @@ func wordsOf(t reflect.Type) (words, bool) {
 		return words{"a regular expression", "^/static/", "", func(s string) (any, error) { return regexp.Compile(s) }}, true
 	case reflect.TypeFor[slog.Level]():
 		return words{"a level", "info", `^([Dd][Ee][Bb][Uu][Gg]|[Ii][Nn][Ff][Oo]|[Ww][Aa][Rr][Nn]|[Ee][Rr][Rr][Oo][Rr])([-+][0-9]+)?$`, parseLevel}, true
+	case reflect.TypeFor[http.SameSite]():
+		return words{"a word of SameSite", "lax", `^([Dd][Ee][Ff][Aa][Uu][Ll][Tt]|[Ll][Aa][Xx]|[Ss][Tt][Rr][Ii][Cc][Tt]|[Nn][Oo][Nn][Ee])$`, parseSameSite}, true
 	case reflect.TypeFor[size]():
 		return words{"a size", "10MiB", `^[0-9]+ *(B|kB|MB|GB|KiB|MiB|GiB)$`, parseSize}, true
 	}
@@ -128,6 +131,21 @@ func parseURL(s string) (any, error) {
 		return nil, errors.New("it does not begin with a scheme and a host")
 	}
 	return u, nil
+}
+
+// parseSameSite reads what the attribute SameSite of a cookie may be; default is none.
+func parseSameSite(s string) (any, error) {
+	switch strings.ToLower(s) {
+	case "default":
+		return http.SameSiteDefaultMode, nil
+	case "lax":
+		return http.SameSiteLaxMode, nil
+	case "strict":
+		return http.SameSiteStrictMode, nil
+	case "none":
+		return http.SameSiteNoneMode, nil
+	}
+	return nil, errors.New("it is not one of default, lax, strict and none")
 }
 
 func parseLevel(s string) (any, error) {

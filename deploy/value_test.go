@@ -31,6 +31,7 @@ type everything struct {
 	Struct   struct{ TwoWords string }
 	Size     int64
 	Texts    map[string]string
+	SameSite http.SameSite
 }
 
 func TestValues(t *testing.T) {
@@ -75,6 +76,9 @@ func TestValues(t *testing.T) {
 			everything{Texts: map[string]string{"a": "from a file", "b": dir}}},
 		{"a size in bytes", `size = "7B"`, everything{Size: 7}},
 		{"a size in kilobytes", `size = "7 kB"`, everything{Size: 7000}},
+		{"what SameSite may be", `same-site = "Lax"`, everything{SameSite: http.SameSiteLaxMode}},
+		{"what leaves it alone", `same-site = "default"`, everything{SameSite: http.SameSiteDefaultMode}},
+		{"what lets all through", `same-site = "none"`, everything{SameSite: http.SameSiteNoneMode}},
 		{"a size in gibibytes", `size = "2GiB"`, everything{Size: 2 << 30}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -49,6 +49,7 @@ func CacheControl(o CacheControlOptions) func(http.Handler) http.Handler {
 		}
 	}
 	c.rules = append(c.rules, CacheRule{NoCache: true}.made())
+	hook := c.hook
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("filter.CacheControl: next is nil")
@@ -58,7 +59,7 @@ func CacheControl(o CacheControlOptions) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			capture.Transform(w, r, next, c.peek, c.hook)
+			capture.Transform(w, r, next, c.peek, hook)
 		})
 	}
 }

@@ -74,12 +74,13 @@ type SecureHeadersOptions struct {
 // such as a misspelt word, which browsers would ignore without a word, panic when the filter is made.
 func SecureHeaders(o SecureHeadersOptions) func(http.Handler) http.Handler {
 	s := newSecureHeaders(o)
+	hook := s.hook
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("filter.SecureHeaders: next is nil")
 		}
 		secured := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			capture.Transform(w, r, next, 0, s.hook)
+			capture.Transform(w, r, next, 0, hook)
 		})
 		if !s.nonce {
 			return secured
@@ -148,9 +149,6 @@ func (s *secureHeaders) hook(h *capture.Head, _ io.Writer) io.WriteCloser {
 	}
 	return nil
 }
-
-// overTLS says whether the client asked by HTTPS.
-func overTLS(r *http.Request) bool { return r.TLS != nil }
 
 // oneOf returns one of the words, the first of them if it is empty.
 func oneOf(option, word string, words ...string) string {
