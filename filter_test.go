@@ -43,6 +43,8 @@ var filters = map[string]candidate{
 	"filter.Compress":     {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
 	"filter.CookiePolicy": {filter.CookiePolicy(filter.CookiePolicyOptions{}), filtertest.Options{ResponseFields: []string{"Set-Cookie"},
 		Except: map[string]string{"C12": "cookies get attributes"}}},
+	"filter.ErrorPage": {filter.ErrorPage(filter.ErrorPageOptions{}), filtertest.Options{Transforms: true,
+		ResponseFields: []string{"Content-Type", "X-Content-Type-Options"}}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.MethodOverride":  {filter.MethodOverride(filter.MethodOverrideOptions{}), filtertest.Options{RequestFields: []string{"X-Http-Method-Override"}}},
 	"filter.NoCache":         {filter.NoCache(), filtertest.Options{ResponseFields: []string{"Cache-Control"}}},
@@ -80,7 +82,16 @@ type candidate struct {
 func (d candidate) inside(other filtertest.Options) filtertest.Options {
 	o := d.declares
 	o.RequestFields = slices.Concat(o.RequestFields, other.RequestFields)
+	o.ResponseFields = slices.Concat(o.ResponseFields, other.ResponseFields)
 	o.Encodes = o.Encodes || other.Encodes
+	o.Transforms = o.Transforms || other.Transforms
+	o.Except = maps.Clone(o.Except)
+	for id, reason := range other.Except {
+		if o.Except == nil {
+			o.Except = map[string]string{}
+		}
+		o.Except[id] = reason
+	}
 	o.Recovers = o.Recovers || other.Recovers
 	o.Answers = o.Answers || other.Answers
 	return o

@@ -19,6 +19,7 @@ func Builtin() Set {
 		"cache-control":   Filter(filter.CacheControl),
 		"compress":        Filter(filter.Compress, "min-size:size"),
 		"cookie-policy":   Filter(filter.CookiePolicy),
+		"error-page":      Filter(filter.ErrorPage),
 		"max-body":        Filter(filter.MaxBody, "limit:size"),
 		"no-cache":        Filter(filter.NoCache),
 		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),

@@ -130,6 +130,7 @@
 //	func(*capture.Head) bool        ["text/*", …], media types of rewrite.Type
 //	filter.Encoding                 "zstd" or "gzip"
 //	fs.FS                           the path of a folder
+//	*template.Template              the path of a file, a template of html/template
 //
 // # Parts of several
 //

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,8 @@ func functionOf(t reflect.Type) (way, bool) {
 	switch t {
 	case reflect.TypeFor[fs.FS]():
 		return way{*textInfo("path of a folder", "static"), reading.folder, false}, true
+	case reflect.TypeFor[*template.Template]():
+		return way{*textInfo("path of a template of HTML", "error.html"), reading.template, false}, true
 	case reflect.TypeFor[filter.Encoding]():
 		return way{*encodingInfo(), reading.encoding, false}, true
 	case reflect.TypeFor[*slog.Logger]():

@@ -206,3 +206,33 @@ func (*fields) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat(" ", min(i, 1))+name+"["+strings.Join(r.Header[name], " ")+"]")
 	}
 }
+
+func TestErrorPage(t *testing.T) {
+	const site = "[app.main]\nuse = \"cascade\"\nlimit = 0\napps = [\"none\"]\nfilters = [\"x\"]\n[app.none]\nuse = \"dir\"\nfs = \".\"\n" +
+		"[filter.x]\nuse = \"error-page\"\npage = \"page.html\""
+	h := build(t, write(t, "page.html", "<p>{{.Status}}!"), site)
+	r := httptest.NewRequest("GET", "/x", nil)
+	r.Header.Set("Accept", "text/html")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != 404 || w.Body.String() != "<p>404!" {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+	for page, want := range map[string]string{
+		"{{.Message}}": `page: template: page.html:1:2: executing "page.html" at <.Message>: can't evaluate field Message`,
+		"\n{{if}}":     "page.html: line 2: missing value for if",
+		"":             `"page.html" is an incomplete or empty template`,
+	} {
+		dir := t.TempDir()
+		if page != "" {
+			dir = write(t, "page.html", page)
+		}
+		site, err := deploy.Parse(dir+"/site.toml", []byte(site), deploy.Builtin())
+		if err == nil {
+			_, _, err = site.Build()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want one with %q", page, err, want)
+		}
+	}
+}

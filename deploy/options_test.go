@@ -51,6 +51,9 @@ var options = []struct {
 		max-keys = 100
 		total = "1000/min"
 		name = "web"`, filter.RateLimitOptions{MaxKeys: 100, Name: "web"}},
+	{"error-page", `
+		page = "` + errorTemplate + `"
+		types = ["text/html"]`, filter.ErrorPageOptions{Types: []string{"text/html"}}},
 	{"recover", `logger = "web"`, filter.RecoverOptions{}},
 	{"request-id", `
 		header = "X-Id"
@@ -162,6 +165,8 @@ var options = []struct {
 		logger = "media"`, &mount.Dir{Listing: true, Hidden: true, Precompressed: true, Fallback: "index.html"}},
 }
 
+var errorTemplate, _ = filepath.Abs("testdata/error.html")
+
 // notInFiles are the fields that Go code alone can set, and why.
 var notInFiles = map[string]string{
 	"proxy Transport":       "it is code",
@@ -217,6 +222,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.CompressOptions](t, set, part, site, "min-size:size")
 	case filter.CookiePolicyOptions:
 		return recorded[filter.CookiePolicyOptions](t, set, part, site)
+	case filter.ErrorPageOptions:
+		return recorded[filter.ErrorPageOptions](t, set, part, site)
 	case filter.RateLimitOptions:
 		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
 	case filter.RecoverOptions:

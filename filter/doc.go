@@ -37,6 +37,7 @@
 //	AccessLog      outside of all that answers, so that every answer is logged, as the client gets it
 //	SecureHeaders  outside of all that answers, so that errors have the fields, too
 //	CookiePolicy   outside of all that sets a cookie
+//	ErrorPage      outside of all that refuses requests, and of Recover, whose 500 gets a page, too
 //	Recover        inside of AccessLog, which logs its 500, and outside of what may panic
 //	RateLimit      before anything that costs more than it does; after what finds out the client address
 //	MaxBody        before anything that reads a body

@@ -103,7 +103,9 @@ func (o *MapFieldsOptions) inward(outside string) (string, bool) {
 
 // samePromise reports whether browsers promise the same of two cookies. A name that only
 // becomes a "__Host-" one inside could have been set by anybody.
-func samePromise(a, b string) bool { return strings.EqualFold(setcookie.Reserved(a), setcookie.Reserved(b)) }
+func samePromise(a, b string) bool {
+	return strings.EqualFold(setcookie.Reserved(a), setcookie.Reserved(b))
+}
 
 // ofHost reports whether a cookie of this name is one only with "Path=/".
 func ofHost(name string) bool {
