@@ -54,6 +54,7 @@ var filters = map[string]candidate{
 	"filter.TrailingSlash":   {filter.TrailingSlash(filter.TrailingSlashOptions{}), filtertest.Options{Answers: true}},
 	"filter.TrustProxy":      {filter.TrustProxy(loopback, filter.TrustProxyOptions{Host: true, Prefix: true}), filtertest.Options{RequestFields: forwardedFields}},
 	"filter.SecureHeaders":   {filter.SecureHeaders(filter.SecureHeadersOptions{CSP: filter.CSP{"script-src": {"'nonce'"}}}), filtertest.Options{}},
+	"filter.ServerTiming":    {filter.ServerTiming(func(*http.Request) bool { return true }, filter.ServerTimingOptions{}), filtertest.Options{}},
 	"rewrite.Request":        {rewrite.Request(rewrite.User.Set("alice")), filtertest.Options{}},
 	"rewrite.RequestHeader":  {rewrite.RequestHeader(rewrite.Set("X-Seen", "yes")), filtertest.Options{RequestFields: []string{"X-Seen"}}},
 	"rewrite.ResponseHeader": {rewrite.ResponseHeader(rewrite.Default("X-Frame-Options", "DENY")), filtertest.Options{}},

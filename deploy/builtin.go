@@ -34,6 +34,7 @@ func Builtin() Set {
 		"method-override": Filter(filter.MethodOverride, "max-form:size"),
 		"trust-proxy":     Filter(filter.TrustProxy, "proxies"),
 		"secure-headers":  Filter(filter.SecureHeaders),
+		"server-timing":   Filter(filter.ServerTiming, "see"),
 		"request-header":  Filter(requestHeader),
 		"response-header": Filter(responseHeader),
 		"environ":         Filter(environ, "*"),

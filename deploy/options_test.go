@@ -95,6 +95,9 @@ var options = []struct {
 		Referrer: "same-origin", Opener: "same-origin", Resource: "same-origin", Permissions: "camera=(self)",
 		CSP:           filter.CSP{"default-src": {"'self'"}, "upgrade-insecure-requests": {}},
 		CSPReportOnly: filter.CSP{"script-src": {"'nonce'"}}, Omit: []string{"X-Content-Type-Options"}}},
+	{"server-timing", `
+		see = { from = ["127.0.0.1"] }
+		max-parts = 5`, filter.ServerTimingOptions{MaxParts: 5}},
 	{"map-fields", `
 		hosts = ["localhost:3000"]
 		cookie-prefix = "a-"
@@ -242,6 +245,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.MethodOverrideOptions](t, set, part, site, "max-form:size")
 	case filter.TrustProxyOptions:
 		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
+	case filter.ServerTimingOptions:
+		return recorded[filter.ServerTimingOptions](t, set, part, strings.Replace(site, `see = { from = ["127.0.0.1"] }`, "", 1))
 	case filter.SecureHeadersOptions:
 		return recorded[filter.SecureHeadersOptions](t, set, part, site)
 	case mount.MapFieldsOptions:

@@ -36,6 +36,7 @@
 //	RequestID      before everything that speaks of the request: AccessLog and Recover tell its id
 //	AccessLog      outside of all that answers, so that every answer is logged, as the client gets it
 //	SecureHeaders  outside of all that answers, so that errors have the fields, too
+//	ServerTiming   outside of what it is to time
 //	CookiePolicy   outside of all that sets a cookie
 //	ErrorPage      outside of all that refuses requests, and of Recover, whose 500 gets a page, too
 //	Recover        inside of AccessLog, which logs its 500, and outside of what may panic
