@@ -5,7 +5,8 @@
 //
 //   - [Observe] reports status and size when the handler is done;
 //   - [Transform] runs a [Hook] once, before the final head goes out, which
-//     may edit the head and may put a writer into the body's way;
+//     may edit the head and may put a writer into the body's way, and [Hold]
+//     lets the head decide how much of the body the hook sees;
 //   - [Record] runs a handler into an [http.Response], [Stream] runs it while
 //     its body is read, [Send] writes one;
 //   - [Try] serves a handler whose answer may be refused, and then another.

@@ -29,6 +29,7 @@ type layer struct {
 	request  *http.Request
 	hook     Hook
 	peek     int
+	ask      func(*Head) int // how much that is, once there is a head; nil: it is known
 
 	stage    stage
 	failed   bool   // the body that went out is not all of it
@@ -57,7 +58,7 @@ func (l *layer) reset() {
 	if cap(held) > maxHeld || cap(early) > maxHeld {
 		held, early = nil, nil
 	}
-	l.response, l.request, l.hook, l.body = nil, nil, nil, nil
+	l.response, l.request, l.hook, l.ask, l.body = nil, nil, nil, nil, nil
 	l.stage, l.failed, l.unsaid, l.held, l.early = waiting, false, false, held[:0], early[:0]
 	l.took.status.Store(0)
 	l.took.bytes.Store(0)
@@ -70,6 +71,9 @@ func (l *layer) bytes() int64 { return l.took.bytes.Load() }
 func (l *layer) arrive(status int) bool {
 	l.took.status.Store(int32(status))
 	l.declared = contentLength(l.response.below.Header())
+	if l.ask != nil {
+		l.peek = l.wanted()
+	}
 	if l.peek > 0 && l.declared != 0 && bodyAllowed(status) {
 		l.stage = holding
 		return true

@@ -21,7 +21,7 @@ type stack struct {
 var stacks = sync.Pool{New: func() any { return new(stack) }}
 
 // push adds a layer inside of those that are there.
-func (w *response) push(r *http.Request, peek int, hook Hook) *layer {
+func (w *response) push(r *http.Request, peek int, hold func(*Head) int, hook Hook) *layer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.use.Load() == sealed {
@@ -36,7 +36,8 @@ func (w *response) push(r *http.Request, peek int, hook Hook) *layer {
 		s.layers = append(s.layers, newLayer())
 	}
 	l := s.layers[s.depth]
-	l.dst.layer, l.response, l.outside, l.request, l.peek, l.hook, l.declared = l, w, s.depth, r, peek, hook, -1
+	l.dst.layer, l.response, l.outside, l.request, l.declared = l, w, s.depth, r, -1
+	l.peek, l.ask, l.hook = peek, hold, hook
 	if status != 0 {
 		l.stage = passing // too late for a hook
 		l.took.status.Store(status)

@@ -74,8 +74,12 @@ func Transform(w http.ResponseWriter, r *http.Request, next http.Handler, peek i
 	if hook == nil {
 		panic("capture.Transform: hook is nil")
 	}
+	transform(w, r, next, peek, nil, hook)
+}
+
+func transform(w http.ResponseWriter, r *http.Request, next http.Handler, peek int, hold func(*Head) int, hook Hook) {
 	w, own, first := enter(w)
-	l, done := own.push(r, peek, hook), false
+	l, done := own.push(r, peek, hold, hook), false
 	defer func() {
 		if !done {
 			own.abandon(l)

@@ -38,7 +38,7 @@ func Try(w http.ResponseWriter, r *http.Request, next http.Handler, refuse func(
 	// A response of its own can be closed for its handler before the next one is served.
 	tried, own := begin(w)
 	no, before := false, w.Header().Clone()
-	l := own.push(r, 0, func(h *Head, _ io.Writer) io.WriteCloser {
+	l := own.push(r, 0, nil, func(h *Head, _ io.Writer) io.WriteCloser {
 		if no = refuse(h); no {
 			return refusal
 		}
