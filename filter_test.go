@@ -45,6 +45,7 @@ var filters = map[string]candidate{
 		Except: map[string]string{"C12": "cookies get attributes"}}},
 	"filter.ErrorPage": {filter.ErrorPage(filter.ErrorPageOptions{}), filtertest.Options{Transforms: true,
 		ResponseFields: []string{"Content-Type", "X-Content-Type-Options"}}},
+	"filter.Conditional":     {filter.Conditional(), filtertest.Options{}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.MethodOverride":  {filter.MethodOverride(filter.MethodOverrideOptions{}), filtertest.Options{RequestFields: []string{"X-Http-Method-Override"}}},
 	"filter.NoCache":         {filter.NoCache(), filtertest.Options{ResponseFields: []string{"Cache-Control"}}},

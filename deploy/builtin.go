@@ -20,6 +20,7 @@ func Builtin() Set {
 		"compress":        Filter(filter.Compress, "min-size:size"),
 		"cookie-policy":   Filter(filter.CookiePolicy),
 		"error-page":      Filter(filter.ErrorPage),
+		"conditional":     Filter(filter.Conditional),
 		"max-body":        Filter(filter.MaxBody, "limit:size"),
 		"no-cache":        Filter(filter.NoCache),
 		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),

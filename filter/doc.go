@@ -45,6 +45,13 @@
 //	Compress       outside of the filters that read or change the response's body
 //	NoCache        around the pages that it is about
 //	CacheControl   inside of what signs users in, whose responses are private, around the handlers
+//	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
+//	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
+//	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
+//	RateLimit   before anything that costs more than it does; after what finds out the client address
+//	MaxBody     before anything that reads a body
+//	Compress    outside of the filters that read or change the response's body
+//	Conditional inside of Compress, which mends the tags in both directions
 //
 // What asks for credentials stands after RateLimit, which then counts the attempts, too; a RateLimit that counts by user
 // (see RateLimitOptions.Key) stands after it.
