@@ -46,6 +46,7 @@ var filters = map[string]candidate{
 	"filter.ErrorPage": {filter.ErrorPage(filter.ErrorPageOptions{}), filtertest.Options{Transforms: true,
 		ResponseFields: []string{"Content-Type", "X-Content-Type-Options"}}},
 	"filter.Conditional":     {filter.Conditional(), filtertest.Options{}},
+	"filter.ETag":            {filter.ETag(filter.ETagOptions{Limit: 4 << 10}), filtertest.Options{ResponseFields: []string{"Etag"}}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.MethodOverride":  {filter.MethodOverride(filter.MethodOverrideOptions{}), filtertest.Options{RequestFields: []string{"X-Http-Method-Override"}}},
 	"filter.NoCache":         {filter.NoCache(), filtertest.Options{ResponseFields: []string{"Cache-Control"}}},

@@ -21,6 +21,7 @@ func Builtin() Set {
 		"cookie-policy":   Filter(filter.CookiePolicy),
 		"error-page":      Filter(filter.ErrorPage),
 		"conditional":     Filter(filter.Conditional),
+		"etag":            Filter(filter.ETag, "limit:size"),
 		"max-body":        Filter(filter.MaxBody, "limit:size"),
 		"no-cache":        Filter(filter.NoCache),
 		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),

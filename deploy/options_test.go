@@ -44,6 +44,9 @@ var options = []struct {
 		readable = ["csrftoken"]
 		except = ["idp"]`, filter.CookiePolicyOptions{SameSite: http.SameSiteStrictMode, AlwaysSecure: true, Partitioned: true,
 		Readable: []string{"csrftoken"}, Except: []string{"idp"}}},
+	{"etag", `
+		limit = "64KiB"
+		weak = true`, filter.ETagOptions{Limit: 64 << 10, Weak: true}},
 	{"rate-limit", `
 		limit = "5/s"
 		burst = 10
@@ -227,6 +230,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.CookiePolicyOptions](t, set, part, site)
 	case filter.ErrorPageOptions:
 		return recorded[filter.ErrorPageOptions](t, set, part, site)
+	case filter.ETagOptions:
+		return recorded[filter.ETagOptions](t, set, part, site, "limit:size")
 	case filter.RateLimitOptions:
 		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
 	case filter.RecoverOptions:
@@ -347,6 +352,8 @@ func dashed(name string) string {
 		return "request-id"
 	case "FastCGI":
 		return "fastcgi"
+	case "ETag":
+		return "etag"
 	}
 	if strings.ToUpper(name) == name {
 		return strings.ToLower(name)

@@ -52,6 +52,7 @@
 //	MaxBody     before anything that reads a body
 //	Compress    outside of the filters that read or change the response's body
 //	Conditional inside of Compress, which mends the tags in both directions
+//	ETag        inside of Conditional, which compares it, and of all that changes bodies
 //
 // What asks for credentials stands after RateLimit, which then counts the attempts, too; a RateLimit that counts by user
 // (see RateLimitOptions.Key) stands after it.
