@@ -50,6 +50,7 @@ var filters = map[string]candidate{
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.MethodOverride":  {filter.MethodOverride(filter.MethodOverrideOptions{}), filtertest.Options{RequestFields: []string{"X-Http-Method-Override"}}},
 	"filter.NoCache":         {filter.NoCache(), filtertest.Options{ResponseFields: []string{"Cache-Control"}}},
+	"filter.Range":           {filter.Range(filter.RangeOptions{}), filtertest.Options{ResponseFields: []string{"Accept-Ranges"}}},
 	"filter.RateLimit":       {filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}), filtertest.Options{}},
 	"filter.Recover":         {filter.Recover(filter.RecoverOptions{Logger: silent}), filtertest.Options{Recovers: true}},
 	"filter.RequestID":       {filter.RequestID(filter.RequestIDOptions{}), filtertest.Options{RequestFields: []string{"X-Request-Id"}}},

@@ -24,6 +24,7 @@ func Builtin() Set {
 		"etag":            Filter(filter.ETag, "limit:size"),
 		"max-body":        Filter(filter.MaxBody, "limit:size"),
 		"no-cache":        Filter(filter.NoCache),
+		"range":           Filter(filter.Range, "limit:size"),
 		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),
 		"recover":         Filter(filter.Recover),
 		"request-id":      Filter(filter.RequestID),

@@ -47,6 +47,9 @@ var options = []struct {
 	{"etag", `
 		limit = "64KiB"
 		weak = true`, filter.ETagOptions{Limit: 64 << 10, Weak: true}},
+	{"range", `
+		limit = "64KiB"
+		max-ranges = 4`, filter.RangeOptions{Limit: 64 << 10, MaxRanges: 4}},
 	{"rate-limit", `
 		limit = "5/s"
 		burst = 10
@@ -232,6 +235,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.ErrorPageOptions](t, set, part, site)
 	case filter.ETagOptions:
 		return recorded[filter.ETagOptions](t, set, part, site, "limit:size")
+	case filter.RangeOptions:
+		return recorded[filter.RangeOptions](t, set, part, site, "limit:size")
 	case filter.RateLimitOptions:
 		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
 	case filter.RecoverOptions:

@@ -61,21 +61,21 @@ func precondition(h *capture.Head, _ io.Writer) io.WriteCloser {
 		return nil
 	}
 	switch {
-	case !unchanged(h):
+	case !isUnchanged(h):
 		h.Status = http.StatusPreconditionFailed
-		drop(h.Header, ofABody[:]...)
+		dropFields(h.Header, ofABody[:]...)
 		return nothing{}
-	case !changed(h):
+	case !isChanged(h):
 		h.Status = http.StatusNotModified
 		notModified(h.Header)
 	}
 	return nil
 }
 
-// unchanged is steps 1 and 2 of RFC 9110 §13.2.2.
-func unchanged(h *capture.Head) bool {
-	if lines := present(h.Request.Header["If-Match"]); lines != nil {
-		named, ok := names(lines, etagOf(h), strongly)
+// isUnchanged is steps 1 and 2 of RFC 9110 §13.2.2.
+func isUnchanged(h *capture.Head) bool {
+	if lines := nonEmpty(h.Request.Header["If-Match"]); lines != nil {
+		named, ok := listsTag(lines, etagOf(h), strongly)
 		return named || !ok
 	}
 	modified, ok := dateOf(h.Header["Last-Modified"])
@@ -83,10 +83,10 @@ func unchanged(h *capture.Head) bool {
 	return !ok || !asked || !modified.After(since)
 }
 
-// changed is steps 3 and 4.
-func changed(h *capture.Head) bool {
-	if lines := present(h.Request.Header["If-None-Match"]); lines != nil {
-		named, ok := names(lines, etagOf(h), weakly)
+// isChanged is steps 3 and 4.
+func isChanged(h *capture.Head) bool {
+	if lines := nonEmpty(h.Request.Header["If-None-Match"]); lines != nil {
+		named, ok := listsTag(lines, etagOf(h), weakly)
 		return !named || !ok
 	}
 	modified, ok := dateOf(h.Header["Last-Modified"])
@@ -100,15 +100,15 @@ var ofABody = [...]string{"Content-Length", "Content-Range", "Content-Encoding",
 
 // notModified makes the header of a 200 or 206 that of a 304 (RFC 9110 §15.4.5).
 func notModified(h http.Header) {
-	drop(h, ofABody[:]...)
-	drop(h, "Content-Type", "Content-Language")
+	dropFields(h, ofABody[:]...)
+	dropFields(h, "Content-Type", "Content-Language")
 	if len(h["Etag"]) > 0 {
-		drop(h, "Last-Modified")
+		dropFields(h, "Last-Modified")
 	}
 }
 
-// drop deletes fields that have values: one that is nil tells net/http not to add any.
-func drop(h http.Header, fields ...string) {
+// dropFields deletes fields that have values: one that is nil tells net/http not to add any.
+func dropFields(h http.Header, fields ...string) {
 	for _, name := range fields {
 		if len(h[name]) > 0 {
 			delete(h, name)
@@ -138,8 +138,8 @@ func dateOf(lines []string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// present is a field's lines, nil if there is nothing in them.
-func present(lines []string) []string {
+// nonEmpty is a field's lines, nil if there is nothing in them.
+func nonEmpty(lines []string) []string {
 	for _, line := range lines {
 		if strings.Trim(line, " \t") != "" {
 			return lines

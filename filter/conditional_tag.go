@@ -2,9 +2,9 @@ package filter
 
 import "strings"
 
-// names says whether a list of entity tags has one that is the same as etag, or is "*", which any answer matches. A list
+// listsTag says whether a list of entity tags has one that is the same as etag, or is "*", which any answer matches. A list
 // that is malformed is not ok (RFC 9110 §13.1.1, §13.1.2, §8.8.3).
-func names(lines []string, etag string, same func(a, b string) bool) (named, ok bool) {
+func listsTag(lines []string, etag string, same func(a, b string) bool) (named, ok bool) {
 	if len(lines) == 1 && strings.Trim(lines[0], " \t") == "*" {
 		return true, true
 	}

@@ -51,6 +51,7 @@
 //	RateLimit   before anything that costs more than it does; after what finds out the client address
 //	MaxBody     before anything that reads a body
 //	Compress    outside of the filters that read or change the response's body
+//	Range       inside of Compress, so that it cuts no coded body, and outside of Conditional, whose 304 comes before parts
 //	Conditional inside of Compress, which mends the tags in both directions
 //	ETag        inside of Conditional, which compares it, and of all that changes bodies
 //

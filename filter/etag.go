@@ -15,8 +15,8 @@ import (
 // ETagOptions are the options of [ETag]. The zero value is right for most sites.
 type ETagOptions struct {
 	// Limit is the size in bytes up to which a body is held to make its ETag. That much memory may be in use for each
-	// answer that is under way. A longer body gets no ETag: it goes on as it comes once it turns out to be longer, and at
-	// once where its Content-Length says so. 0 means 262144, 256 KiB.
+	// answer that is under way. A longer body gets no ETag: it streams once it turns out to be longer, and from the
+	// beginning where its Content-Length says so. 0 means 262144, 256 KiB.
 	Limit int
 
 	// Weak makes weak ETags. They are for bodies that may differ although they mean the same, and so cannot be had in
@@ -28,18 +28,18 @@ type ETagOptions struct {
 // same in every process and after every start. It answers nothing itself: [Conditional] outside of it makes the 304.
 //
 // It is for a 200 to GET or HEAD without an ETag whose body is complete before its handler has flushed, and not longer
-// than the limit. What else is there passes, held back by nothing: other methods and statuses, an answer with an ETag,
-// also one that is set to nil because it wants none, an answer that says Cache-Control: no-store, an event stream, and
-// one whose Content-Length is past the limit. A body that is flushed before its end streams from there on.
+// than the limit. All else passes, held back by nothing: other methods and statuses, an answer with an ETag, also one
+// that is set to nil because it wants none, one that says Cache-Control: no-store, an event stream, and one whose
+// Content-Length is past the limit. A body that is flushed before its end streams from there on.
 //
-// An answer to HEAD gets the ETag that GET's has if the handler writes the body all the same, as most do: the server drops it. If
-// it does not, nobody can tell what GET's body would be, and there is no ETag.
+// An answer to HEAD gets the ETag that GET's has if the handler writes the body all the same, as most do: the server
+// drops it. If it does not, nobody can tell what GET's body would be, and there is no ETag.
 //
 // A page in which something is new each time, such as a nonce or a token, has a new ETag each time, and is hashed for
 // nothing: set Cache-Control: no-store, or the ETag to nil.
 //
-// In a stack it stands inside of [Conditional] and of all that changes bodies: Compress and rewrite.Body make of a strong ETag
-// one of their own, and take it back on the way in.
+// In a stack it stands inside of [Conditional] and of all that changes bodies: Compress and rewrite.Body make of a
+// strong ETag one of their own, and take it back on the way in.
 func ETag(o ETagOptions) func(http.Handler) http.Handler {
 	if o.Limit < 0 {
 		panic(fmt.Sprintf("filter.ETag: Limit is %d, below 0", o.Limit))
