@@ -47,6 +47,7 @@ var filters = map[string]candidate{
 		ResponseFields: []string{"Content-Type", "X-Content-Type-Options"}}},
 	"filter.Conditional":     {filter.Conditional(), filtertest.Options{}},
 	"filter.ETag":            {filter.ETag(filter.ETagOptions{Limit: 4 << 10}), filtertest.Options{ResponseFields: []string{"Etag"}}},
+	"filter.Concurrency":     {filter.Concurrency(1000, filter.ConcurrencyOptions{Queue: 1000}), filtertest.Options{}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.MethodOverride":  {filter.MethodOverride(filter.MethodOverrideOptions{}), filtertest.Options{RequestFields: []string{"X-Http-Method-Override"}}},
 	"filter.NoCache":         {filter.NoCache(), filtertest.Options{ResponseFields: []string{"Cache-Control"}}},

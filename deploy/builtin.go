@@ -22,6 +22,7 @@ func Builtin() Set {
 		"error-page":      Filter(filter.ErrorPage),
 		"conditional":     Filter(filter.Conditional),
 		"etag":            Filter(filter.ETag, "limit:size"),
+		"concurrency":     Filter(filter.Concurrency, "limit"),
 		"max-body":        Filter(filter.MaxBody, "limit:size"),
 		"no-cache":        Filter(filter.NoCache),
 		"range":           Filter(filter.Range, "limit:size"),

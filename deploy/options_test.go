@@ -50,6 +50,15 @@ var options = []struct {
 	{"range", `
 		limit = "64KiB"
 		max-ranges = 4`, filter.RangeOptions{Limit: 64 << 10, MaxRanges: 4}},
+	{"concurrency", `
+		limit = 20
+		queue = 100
+		queue-timeout = "5s"
+		retry-after = "2s"
+		by-client = true
+		key = "user"
+		max-keys = 1000`, filter.ConcurrencyOptions{Queue: 100, QueueTimeout: 5 * time.Second, RetryAfter: 2 * time.Second,
+		ByClient: true, MaxKeys: 1000}},
 	{"rate-limit", `
 		limit = "5/s"
 		burst = 10
@@ -237,6 +246,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.ETagOptions](t, set, part, site, "limit:size")
 	case filter.RangeOptions:
 		return recorded[filter.RangeOptions](t, set, part, site, "limit:size")
+	case filter.ConcurrencyOptions:
+		return recorded[filter.ConcurrencyOptions](t, set, part, strings.Replace(site, "limit = 20", "", 1))
 	case filter.RateLimitOptions:
 		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
 	case filter.RecoverOptions:
