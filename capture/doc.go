@@ -9,7 +9,8 @@
 //     lets the head decide how much of the body the hook sees;
 //   - [Record] runs a handler into an [http.Response], [Stream] runs it while
 //     its body is read, [Send] writes one;
-//   - [Try] serves a handler whose answer may be refused, and then another.
+//   - [Try] serves a handler whose answer may be refused, and then another;
+//     [Attempt] does so with a hook.
 //
 // Filters that are stacked share one writer: each adds a layer to the writer
 // of the filter around it. A request through ten of them costs one small

@@ -39,6 +39,7 @@ type layer struct {
 	held     []byte // for the hook to see
 	early    []byte // written to dst while the hook ran, before there was a head
 	body     io.WriteCloser
+	refusal  error // what writes to a refused answer fail with; nil: they succeed
 }
 
 var errHook = errors.New("capture: the hook of the response panicked")
@@ -58,7 +59,7 @@ func (l *layer) reset() {
 	if cap(held) > maxHeld || cap(early) > maxHeld {
 		held, early = nil, nil
 	}
-	l.response, l.request, l.hook, l.ask, l.body = nil, nil, nil, nil, nil
+	l.response, l.request, l.hook, l.ask, l.body, l.refusal = nil, nil, nil, nil, nil, nil
 	l.stage, l.failed, l.unsaid, l.held, l.early = waiting, false, false, held[:0], early[:0]
 	l.took.status.Store(0)
 	l.took.bytes.Store(0)
@@ -96,9 +97,10 @@ func (l *layer) decide(peek []byte, ended bool) int {
 	if l.declared >= 0 {
 		l.unsaid = contentLength(header) < 0
 	}
+	no, isRefusal := l.body.(refusal)
 	switch {
-	case l.body == refusal:
-		l.stage, l.body = refused, nil
+	case isRefusal:
+		l.stage, l.body, l.refusal = refused, nil, no.err
 	case l.body == nil && (bodyAllowed(status) || !bodyAllowed(came)):
 		l.stage = passing
 	case l.body == nil, !bodyAllowed(status):
@@ -182,8 +184,10 @@ func (l *layer) hold(p []byte) (int, error) {
 // forward hands body bytes on, once the hook has decided.
 func (l *layer) forward(p []byte) (int, error) {
 	switch {
-	case len(p) == 0 && l.stage != changing, l.stage == dropping, l.stage == refused:
+	case len(p) == 0 && l.stage != changing, l.stage == dropping, l.stage == refused && l.refusal == nil:
 		return len(p), nil
+	case l.stage == refused:
+		return 0, l.refusal
 	case l.stage == passing:
 		return l.response.write(l.outside, p)
 	case l.stage == deciding:

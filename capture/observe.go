@@ -78,6 +78,14 @@ func (c *count) report(hijacked, done bool) Sent {
 	return s
 }
 
+// Hijacked says whether the handler has taken over the connection. It may be asked while the handler runs, in any
+// goroutine, such as that of a timer. It knows the writers that [Observe], [Transform] and [Attempt] hand on and is false
+// for any other.
+func Hijacked(w http.ResponseWriter) bool {
+	own := ownOf(w)
+	return own != nil && own.hijacked.Load()
+}
+
 // Started says whether the final head of the response has passed this place
 // in the stack, so that its status can no longer be chosen. It is for filters
 // that answer in place of a handler which failed. It knows the writers that

@@ -247,7 +247,7 @@ func (w *response) flushFrom(depth int) error {
 	for ; depth > 0; depth-- {
 		l := w.stack.layers[depth-1]
 		if l.stage == refused {
-			return nil
+			return l.refusal
 		}
 		if err := l.flush(); err != nil {
 			return err

@@ -106,7 +106,7 @@ func (w *response) finish(l *layer) bool {
 		return true // a filter further out did not wait for this one, and has seen to it
 	}
 	whole := w.overtake(l.outside + 1)
-	whole = l.finish() && (whole || l.stage == refused)
+	whole = l.finish() && whole || w.refused() // of an answer that nobody gets, nothing is missing
 	if !whole && !w.hijacked.Load() && (w.sent.status.Load() != 0 || w.stack.holding()) {
 		// The client gets what there is, as it would from a server that
 		// knows the length, and then the cut.

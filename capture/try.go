@@ -31,6 +31,20 @@ func Try(w http.ResponseWriter, r *http.Request, next http.Handler, refuse func(
 	if refuse == nil {
 		panic("capture.Try: refuse is nil")
 	}
+	return Attempt(w, r, next, func(h *Head, _ io.Writer) io.WriteCloser {
+		if refuse(h) {
+			return refusal{}
+		}
+		return nil
+	})
+}
+
+// Attempt is [Try] with a hook such as [Transform] has, for which no body is held back. The hook may edit the head and
+// send the body through a writer, or refuse the answer by returning what [Refuse] returns.
+func Attempt(w http.ResponseWriter, r *http.Request, next http.Handler, hook Hook) (sent bool) {
+	if hook == nil {
+		panic("capture.Attempt: hook is nil")
+	}
 	if Started(w) {
 		next.ServeHTTP(w, r)
 		return true
@@ -38,11 +52,10 @@ func Try(w http.ResponseWriter, r *http.Request, next http.Handler, refuse func(
 	// A response of its own can be closed for its handler before the next one is served.
 	tried, own := begin(w)
 	no, before := false, w.Header().Clone()
-	l := own.push(r, 0, nil, func(h *Head, _ io.Writer) io.WriteCloser {
-		if no = refuse(h); no {
-			return refusal
-		}
-		return nil
+	l := own.push(r, 0, nil, func(h *Head, dst io.Writer) io.WriteCloser {
+		body := hook(h, dst)
+		_, no = body.(refusal)
+		return body
 	})
 	done := false
 	defer func() {
@@ -69,16 +82,33 @@ func Try(w http.ResponseWriter, r *http.Request, next http.Handler, refuse func(
 
 var errRefused = errors.New("capture: the connection cannot be hijacked after a head that was refused")
 
-// refusal is what the hook of Try returns for a writer when it refuses a head.
-var refusal io.WriteCloser = refuser{}
+// Refuse returns what a hook of [Attempt] returns for a writer to refuse the answer. What the handler writes and flushes
+// then fails with err, which must not be nil: the handler had its chance and is to end. A layer that a filter inside of
+// Attempt put there cuts nothing for that reason.
+func Refuse(err error) io.WriteCloser {
+	if err == nil {
+		panic("capture.Refuse: err is nil")
+	}
+	return refusal{err}
+}
 
-type refuser struct{}
+// refusal stands for a head that was refused. Without an error the handler is not to notice.
+type refusal struct{ err error }
 
-func (refuser) Write([]byte) (int, error) { return 0, errRefused }
-func (refuser) Close() error              { return nil }
+func (refusal) Write([]byte) (int, error) { return 0, errRefused }
+func (refusal) Close() error              { return nil }
 
-// refused says whether the head of this response was refused. Only the outermost
-// layer may be that of Try.
+// refused says whether the head of this response was refused, here or by an [Attempt] further out. Only the outermost
+// layer of a response may be that of an Attempt.
 func (w *response) refused() bool {
-	return w.stack != nil && w.stack.depth > 0 && w.stack.layers[0].stage == refused
+	if w.stack != nil && w.stack.depth > 0 && w.stack.layers[0].stage == refused {
+		return true
+	}
+	below := ownOf(w.below)
+	if below == nil {
+		return false
+	}
+	below.mu.Lock()
+	defer below.mu.Unlock()
+	return below.refused()
 }

@@ -381,3 +381,121 @@ func TestTryWantsAFunction(t *testing.T) {
 		t.Error(v)
 	}
 }
+
+var errLate = errors.New("too late")
+
+// refusing is a filter that refuses a 408, so that the handler notices, and answers itself.
+func refusing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent := capture.Attempt(w, r, next, func(h *capture.Head, _ io.Writer) io.WriteCloser {
+			if h.Status == http.StatusRequestTimeout {
+				return capture.Refuse(errLate)
+			}
+			return nil
+		})
+		if !sent {
+			fmt.Fprint(w, "instead")
+		}
+	})
+}
+
+func TestAttempt(t *testing.T) {
+	filtertest.Run(t, refusing)
+
+	// The layer fails when what is outside of it refuses, which is nothing to cut for.
+	coded := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			capture.Transform(w, r, next, 0, func(_ *capture.Head, dst io.Writer) io.WriteCloser { return through{dst} })
+		})
+	}
+	passing := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			capture.Attempt(w, r, next, func(_ *capture.Head, dst io.Writer) io.WriteCloser { return through{dst} })
+		})
+	}
+	for name, f := range map[string]func(http.Handler) http.Handler{
+		"alone":          refusing,
+		"around a layer": func(next http.Handler) http.Handler { return refusing(coded(next)) },
+		"around another": func(next http.Handler) http.Handler { return refusing(coded(passing(coded(next)))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var written, flushed error
+			h := f(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("X-Attempt", "yes")
+				w.WriteHeader(408)
+				_, written = io.WriteString(w, "no")
+				flushed = http.NewResponseController(w).Flush()
+			}))
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+			if w.Code != 200 || w.Body.String() != "instead" || w.Header().Get("X-Attempt") != "" {
+				t.Errorf("answer %d %q", w.Code, w.Body)
+			}
+			if !errors.Is(written, errLate) || !errors.Is(flushed, errLate) {
+				t.Errorf("the handler saw %v and %v", written, flushed)
+			}
+		})
+	}
+}
+
+// through is a writer that changes nothing.
+type through struct{ io.Writer }
+
+func (through) Close() error { return nil }
+
+func TestAttempt_nonsense(t *testing.T) {
+	for want, f := range map[string]func(){
+		"capture.Attempt: hook is nil": func() { capture.Attempt(nil, nil, nil, nil) },
+		"capture.Refuse: err is nil":   func() { capture.Refuse(nil) },
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("panicked with %v, want %q", got, want)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+func TestHijacked(t *testing.T) {
+	if capture.Hijacked(httptest.NewRecorder()) {
+		t.Error("a writer of somebody else is hijacked")
+	}
+	asked := make(chan [2]bool, 1)
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		before := capture.Hijacked(w)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		conn.Close()
+		asked <- [2]bool{before, capture.Hijacked(w)}
+	})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { capture.Observe(w, r, h, nil) }))
+	defer s.Close()
+	if res, err := http.Get(s.URL); err == nil {
+		res.Body.Close()
+	}
+	if got := <-asked; got != [2]bool{false, true} {
+		t.Errorf("before and after: %v", got)
+	}
+}
+
+func ExampleAttempt() {
+	tooLate := errors.New("too late")
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.WriteString(w, "my answer")
+		fmt.Println("the handler sees:", err)
+	})
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	if !capture.Attempt(w, r, h, func(*capture.Head, io.Writer) io.WriteCloser { return capture.Refuse(tooLate) }) {
+		http.Error(w, "another answer", http.StatusServiceUnavailable)
+	}
+	fmt.Print(w.Code, " ", w.Body)
+	// Output:
+	// the handler sees: too late
+	// 503 another answer
+}
