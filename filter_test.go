@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -59,6 +60,7 @@ var filters = map[string]candidate{
 	"filter.TrustProxy":      {filter.TrustProxy(loopback, filter.TrustProxyOptions{Host: true, Prefix: true}), filtertest.Options{RequestFields: forwardedFields}},
 	"filter.SecureHeaders":   {filter.SecureHeaders(filter.SecureHeadersOptions{CSP: filter.CSP{"script-src": {"'nonce'"}}}), filtertest.Options{}},
 	"filter.ServerTiming":    {filter.ServerTiming(func(*http.Request) bool { return true }, filter.ServerTimingOptions{}), filtertest.Options{}},
+	"filter.Timeout":         {filter.Timeout(time.Hour, filter.TimeoutOptions{Idle: time.Hour, Total: time.Hour}), filtertest.Options{}},
 	"rewrite.Request":        {rewrite.Request(rewrite.User.Set("alice")), filtertest.Options{}},
 	"rewrite.RequestHeader":  {rewrite.RequestHeader(rewrite.Set("X-Seen", "yes")), filtertest.Options{RequestFields: []string{"X-Seen"}}},
 	"rewrite.ResponseHeader": {rewrite.ResponseHeader(rewrite.Default("X-Frame-Options", "DENY")), filtertest.Options{}},

@@ -28,6 +28,7 @@ func Builtin() Set {
 		"range":           Filter(filter.Range, "limit:size"),
 		"rate-limit":      Filter(filter.RateLimit, "limit", "burst"),
 		"recover":         Filter(filter.Recover),
+		"timeout":         Filter(filter.Timeout, "first"),
 		"request-id":      Filter(filter.RequestID),
 		"allow-ip":        Filter(filter.AllowIP, "allowed"),
 		"allow-hosts":     Filter(filter.AllowHosts, "hosts"),

@@ -69,6 +69,11 @@ var options = []struct {
 	{"error-page", `
 		page = "` + errorTemplate + `"
 		types = ["text/html"]`, filter.ErrorPageOptions{Types: []string{"text/html"}}},
+	{"timeout", `
+		first = "10s"
+		idle = "30s"
+		total = "5m"
+		status = 504`, filter.TimeoutOptions{Idle: 30 * time.Second, Total: 5 * time.Minute, Status: 504}},
 	{"recover", `logger = "web"`, filter.RecoverOptions{}},
 	{"request-id", `
 		header = "X-Id"
@@ -250,6 +255,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.ConcurrencyOptions](t, set, part, strings.Replace(site, "limit = 20", "", 1))
 	case filter.RateLimitOptions:
 		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
+	case filter.TimeoutOptions:
+		return recorded[filter.TimeoutOptions](t, set, part, strings.Replace(site, `first = "10s"`, "", 1))
 	case filter.RecoverOptions:
 		return recorded[filter.RecoverOptions](t, set, part, site)
 	case filter.RequestIDOptions:

@@ -49,6 +49,7 @@
 //	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
 //	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
 //	RateLimit   before anything that costs more than it does; after what finds out the client address
+//	Timeout     inside of AccessLog and Recover, which see what became of it, and outside of all that takes time
 //	Concurrency inside of RateLimit, which refuses at less cost, and before anything that costs memory or work
 //	MaxBody     before anything that reads a body
 //	Compress    outside of the filters that read or change the response's body
