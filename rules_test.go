@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 // library.
 var mayImportFile = map[string][]string{
 	"github.com/fsnotify/fsnotify":    {"cmd/weir/watch"},
-	"github.com/klauspost/compress":   {"filter/compress"},
+	"github.com/klauspost/compress":   {"filter/compress", "filter/decompressrequest"},
 	"github.com/pelletier/go-toml/v2": {"deploy/toml"},
 	"golang.org/x/time/rate":          {"filter/ratelimit", "deploy/"},
 	"github.com/prometheus/":          {"cmd/weir/internal/server/metrics", "cmd/weir/internal/server/admin"},

@@ -49,6 +49,8 @@ func Builtin() Set {
 		"when":            Filter(weir.When, "match", "filters"),
 		"stack":           Filter(stack, "filters"),
 
+		"decompress-request": Filter(filter.DecompressRequest, "limit:size"),
+
 		"proxy":    App(&mount.Proxy{}, "socket:file"),
 		"fastcgi":  App(&mount.FastCGI{}, "servers:address!", "root:folder", "env:environ", "spool:size", "sendfile:folder"),
 		"scgi":     App(&mount.SCGI{}, "server:address!", "env:environ", "spool:size"),

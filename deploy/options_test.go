@@ -59,6 +59,10 @@ var options = []struct {
 		key = "user"
 		max-keys = 1000`, filter.ConcurrencyOptions{Queue: 100, QueueTimeout: 5 * time.Second, RetryAfter: 2 * time.Second,
 		ByClient: true, MaxKeys: 1000}},
+	{"decompress-request", `
+		limit = "10MiB"
+		encodings = ["gzip", "zstd"]
+		max-ratio = 100`, filter.DecompressRequestOptions{Encodings: []string{"gzip", "zstd"}, MaxRatio: 100}},
 	{"rate-limit", `
 		limit = "5/s"
 		burst = 10
@@ -253,6 +257,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.RangeOptions](t, set, part, site, "limit:size")
 	case filter.ConcurrencyOptions:
 		return recorded[filter.ConcurrencyOptions](t, set, part, strings.Replace(site, "limit = 20", "", 1))
+	case filter.DecompressRequestOptions:
+		return recorded[filter.DecompressRequestOptions](t, set, part, strings.Replace(site, `limit = "10MiB"`, "", 1))
 	case filter.RateLimitOptions:
 		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
 	case filter.TimeoutOptions:

@@ -52,6 +52,8 @@
 //	Timeout     inside of AccessLog and Recover, which see what became of it, and outside of all that takes time
 //	Concurrency inside of RateLimit, which refuses at less cost, and before anything that costs memory or work
 //	MaxBody     before anything that reads a body
+//	DecompressRequest
+//	            inside of authentication, which spares the work, and of MaxBody, which counts the coded bytes there
 //	Compress    outside of the filters that read or change the response's body
 //	Range       inside of Compress, so that it cuts no coded body, and outside of Conditional, whose 304 comes before parts
 //	Conditional inside of Compress, which mends the tags in both directions
