@@ -48,7 +48,7 @@ var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
-		http.Error(w, fmt.Sprintf("%d bytes", len(body)), 413)
+		http.Error(w, fmt.Sprintf("%d bytes", len(body)), http.StatusRequestEntityTooLarge)
 	case err != nil:
 		http.Error(w, fmt.Sprintf("%d bytes", len(body)), 400)
 	default:
