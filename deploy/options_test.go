@@ -320,9 +320,7 @@ func load(t *testing.T, set deploy.Set, text string) http.Handler {
 }
 
 func TestEveryFilterAndAppIsInBuiltin(t *testing.T) {
-	want := map[string]bool{"max-body": true, "allow-hosts": true, "clean-path": true} // they have no options
-	want := map[string]bool{"max-body": true, "no-cache": true} // they have no options
-	want := map[string]bool{"conditional": true, "max-body": true} // they have no options
+	want := map[string]bool{"allow-hosts": true, "clean-path": true, "conditional": true, "max-body": true, "no-cache": true} // they have no options
 	for _, test := range options {
 		want[test.part] = true
 	}

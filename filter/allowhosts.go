@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // AllowHosts returns a filter that lets through the requests for some hosts, and answers those for any other with 421
@@ -32,7 +34,7 @@ func AllowHosts(hosts ...string) func(http.Handler) http.Handler {
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch host := askedHost(r); {
-			case list.allows(host, askedScheme(r)):
+			case list.allows(host, rewrite.SchemeOf(r)):
 				next.ServeHTTP(w, r)
 			case host != "" && !isHost(host):
 				http.Error(w, "400 the Host is none", http.StatusBadRequest)

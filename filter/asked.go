@@ -6,18 +6,6 @@ import (
 	"github.com/weirhttp/weir/rewrite"
 )
 
-// askedScheme returns the scheme of the URL that the client asked for, as a filter further out found it out, or else that
-// of the connection.
-func askedScheme(r *http.Request) string {
-	if scheme, ok := rewrite.Scheme.Value(r.Context()); ok {
-		return scheme
-	}
-	if r.TLS != nil {
-		return "https"
-	}
-	return "http"
-}
-
 // askedHost returns the host of the URL that the client asked for, with its port, as a filter further out found it out, or
 // else as the request says.
 func askedHost(r *http.Request) string {

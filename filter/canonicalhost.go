@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // CanonicalHostOptions are the options of [CanonicalHost]. The zero value redirects all that came by another URL.
@@ -85,7 +87,7 @@ func newCanonicalHost(u *url.URL, o CanonicalHostOptions) *canonicalHost {
 
 // passes says whether r is not redirected.
 func (c *canonicalHost) passes(r *http.Request) bool {
-	scheme, host := askedScheme(r), askedHost(r)
+	scheme, host := rewrite.SchemeOf(r), askedHost(r)
 	if name, port, ok := splitHost(host); ok && name == c.name && !strings.HasSuffix(strings.TrimSuffix(host, ":"+port), ".") {
 		if port == portOfScheme(scheme) {
 			port = ""

@@ -9,6 +9,7 @@ import (
 
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/internal/setcookie"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // CookiePolicyOptions are the options of [CookiePolicy]. The zero value is right for most sites.
@@ -80,7 +81,7 @@ func (o *CookiePolicyOptions) hook(h *capture.Head, _ io.Writer) io.WriteCloser 
 	if len(lines) == 0 {
 		return nil
 	}
-	secure := o.AlwaysSecure || overTLS(h.Request)
+	secure := o.AlwaysSecure || rewrite.SchemeOf(h.Request) == "https"
 	kept := make([]string, len(lines)) // the handler's slice may be shared
 	for i, line := range lines {
 		kept[i] = o.apply(line, secure)

@@ -19,45 +19,33 @@
 // In a stack, requests go from the outermost filter to the innermost and responses come back the other way. The
 // filters of this package belong in this order, outermost first:
 //
-//	TrustProxy     before everything that goes by the client, the scheme, the host or the prefix
-//	RequestID      before everything that speaks of the request: AccessLog and Recover tell its id
-//	AccessLog      outside of all that answers, so that every answer is logged, as the client gets it
-//	Recover        inside of AccessLog, which logs its 500, and outside of what may panic
-//	AllowIP        before anything that costs more than it does; after what finds out the client address
-//	AllowHosts     before everything that goes by the host; after what finds it out
-//	CanonicalHost  before everything that does something of worth; after what finds out the host
-//	HTTPS          before everything that does something of worth; after what finds out the scheme, and AllowHosts
-//	RateLimit      before anything that costs more than it does; after what finds out the client address
-//	CleanPath      before everything that goes by the path; outside of TrailingSlash, which leaves other paths alone
-//	TrailingSlash  inside of CleanPath
-//	MaxBody        before anything that reads a body
-//	MethodOverride inside of MaxBody, as it may read a form; before everything that decides by the method
-//	Compress       outside of the filters that read or change the response's body
-//	RequestID      before everything that speaks of the request: AccessLog and Recover tell its id
-//	AccessLog      outside of all that answers, so that every answer is logged, as the client gets it
-//	SecureHeaders  outside of all that answers, so that errors have the fields, too
-//	ServerTiming   outside of what it is to time
-//	CookiePolicy   outside of all that sets a cookie
-//	ErrorPage      outside of all that refuses requests, and of Recover, whose 500 gets a page, too
-//	Recover        inside of AccessLog, which logs its 500, and outside of what may panic
-//	RateLimit      before anything that costs more than it does; after what finds out the client address
-//	MaxBody        before anything that reads a body
-//	Compress       outside of the filters that read or change the response's body
-//	NoCache        around the pages that it is about
-//	CacheControl   inside of what signs users in, whose responses are private, around the handlers
-//	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
-//	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
-//	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
-//	RateLimit   before anything that costs more than it does; after what finds out the client address
-//	Timeout     inside of AccessLog and Recover, which see what became of it, and outside of all that takes time
-//	Concurrency inside of RateLimit, which refuses at less cost, and before anything that costs memory or work
-//	MaxBody     before anything that reads a body
+//	TrustProxy      before everything that goes by the client, the scheme, the host or the prefix
+//	RequestID       before everything that speaks of the request: AccessLog and Recover tell its id
+//	AccessLog       outside of all that answers, so that every answer is logged, as the client gets it
+//	SecureHeaders   outside of all that answers, so that errors have the fields, too
+//	ServerTiming    outside of what it is to time
+//	CookiePolicy    outside of all that sets a cookie
+//	ErrorPage       outside of all that refuses requests, and of Recover, whose 500 gets a page, too
+//	Recover         inside of AccessLog, which logs its 500, and outside of what may panic
+//	AllowIP         before anything that costs more than it does
+//	AllowHosts      before everything that goes by the host
+//	CanonicalHost   before everything that does something of worth; inside of AllowHosts
+//	HTTPS           before everything that does something of worth; inside of AllowHosts
+//	RateLimit       before anything that costs more than it does; after what finds out the client address
+//	CleanPath       before everything that goes by the path
+//	TrailingSlash   inside of CleanPath, and leaves alone what that is for
+//	Timeout         inside of AccessLog and Recover, which see what became of it, and outside of all that takes time
+//	Concurrency     inside of RateLimit, which refuses at less cost, and before anything that costs memory or work
+//	MaxBody         before anything that reads a body
+//	MethodOverride  inside of MaxBody, as it may read a form; before everything that decides by the method
 //	DecompressRequest
-//	            inside of authentication, which spares the work, and of MaxBody, which counts the coded bytes there
-//	Compress    outside of the filters that read or change the response's body
-//	Range       inside of Compress, so that it cuts no coded body, and outside of Conditional, whose 304 comes before parts
-//	Conditional inside of Compress, which mends the tags in both directions
-//	ETag        inside of Conditional, which compares it, and of all that changes bodies
+//	                inside of authentication, which spares the work, and of MaxBody, which counts the coded bytes there
+//	Compress        outside of the filters that read or change the response's body
+//	Range           inside of Compress, so that it cuts no coded body; outside of Conditional, whose 304 comes before parts
+//	Conditional     inside of Compress, which mends the tags in both directions
+//	ETag            inside of Conditional, which compares it, and of all that changes bodies
+//	NoCache         around the pages that it is about
+//	CacheControl    inside of what signs users in, whose responses are private, around the handlers
 //
 // What asks for credentials stands after RateLimit, which then counts the attempts, too; a RateLimit that counts by user
 // (see RateLimitOptions.Key) stands after it.

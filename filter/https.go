@@ -3,6 +3,8 @@ package filter
 import (
 	"net/http"
 	"strconv"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // HTTPSOptions are the options of [HTTPS]. The zero value redirects to port 443.
@@ -45,7 +47,7 @@ func HTTPS(o HTTPSOptions) func(http.Handler) http.Handler {
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			path := askedPath(r)
-			if askedScheme(r) == "https" || path == "" || !o.Challenges && isChallenge(r) {
+			if rewrite.SchemeOf(r) == "https" || path == "" || !o.Challenges && isChallenge(r) {
 				next.ServeHTTP(w, r)
 				return
 			}

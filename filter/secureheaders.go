@@ -133,7 +133,7 @@ func newSecureHeaders(o SecureHeadersOptions) *secureHeaders {
 }
 
 func (s *secureHeaders) hook(h *capture.Head, _ io.Writer) io.WriteCloser {
-	secure := overTLS(h.Request)
+	secure := rewrite.SchemeOf(h.Request) == "https"
 	values := make([]string, len(s.fields)) // for all fields at once
 	for i, f := range s.fields {
 		_, said := h.Header[f.name]

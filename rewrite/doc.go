@@ -10,4 +10,11 @@
 // The path of a request has two parts. The script name is the part by which the request
 // came to this application, and path info is the rest, Request.URL.Path. Shift moves
 // segments from one to the other; ScriptName tells where an application lives.
+//
+// The view of a request is functions that say what net/http leaves to be put together: the
+// URL that the client asked for (FullURL, ApplicationURL, Domain, Port), who it is (ClientOf,
+// and the key User), the query in its order, credentials, Cache-Control, preconditions. They
+// read the request when they are called and keep nothing, so that two of them never
+// disagree, whatever a filter changed in between. Edits such as SetQuery and SetCookie
+// leave what they are not about byte for byte as the client wrote it.
 package rewrite
