@@ -73,9 +73,9 @@ var (
 	forwardedFields = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "Forwarded"}
 )
 
-// byHTTPS puts f behind what says that all requests came by https.
+// byHTTPS puts f behind what says that all requests came by https, and before what leaves the others as they were.
 func byHTTPS(f weir.Filter) weir.Filter {
-	return weir.Stack(rewrite.Request(rewrite.Scheme.Set("https")), f).Then
+	return weir.Stack(rewrite.Request(rewrite.Scheme.Set("https")), f, rewrite.Request(rewrite.Scheme.Set(""))).Then
 }
 
 type candidate struct {
