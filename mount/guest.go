@@ -3,7 +3,6 @@ package mount
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/weirhttp/weir/rewrite"
 )
@@ -45,33 +44,10 @@ func Guest(prefix string, app http.Handler, o GuestOptions) http.Handler {
 	if !isToken(field) {
 		panic(fmt.Sprintf("mount.Guest: UserField %q is no field name: write one such as \"X-Remote-User\"", field))
 	}
+	scrub := rewrite.DelFunc(func(name string) bool { return claims(name, field) }) // also CVE-2024-45410
 	tell := rewrite.Request(func(r *http.Request) {
-		keepForwarded(r.Header, field)
+		scrub(r.Header)
 		forward(r.Header, r, field)
 	})
 	return At(prefix, MapFields(o.Fields)(tell(app)))
-}
-
-// keepForwarded takes out of Connection the names of fields that only we may write: a proxy
-// drops the fields that are named there (RFC 9110 section 7.6.1; CVE-2024-45410).
-func keepForwarded(h http.Header, userField string) {
-	var kept []string
-	dropped := false
-	for _, line := range h["Connection"] {
-		for option := range strings.SplitSeq(line, ",") {
-			option = strings.Trim(option, " \t")
-			if claims(option, userField) {
-				dropped = true
-			} else {
-				kept = append(kept, option)
-			}
-		}
-	}
-	switch {
-	case !dropped:
-	case len(kept) == 0:
-		delete(h, "Connection")
-	default:
-		h["Connection"] = []string{strings.Join(kept, ", ")}
-	}
 }

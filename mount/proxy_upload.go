@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // upload is the body of a request on its way to an application. At its end the trailers go
@@ -49,7 +51,7 @@ func announced(r *http.Request, userField string) http.Header {
 	return trailer
 }
 
-// notTrailers are the fields, folded, that may be no trailers since they frame or route a
+// notTrailers are the fields, like which none may be a trailer since they frame or route a
 // message, or say who sends it (RFC 9110 section 6.5.1), and those of one connection.
 var notTrailers = [...]string{
 	"content-length", "transfer-encoding", "trailer", "te", "host", "connection", "keep-alive", "upgrade", "expect",
@@ -58,7 +60,8 @@ var notTrailers = [...]string{
 
 // isTrailer reports whether a field called name may go on as a trailer of r.
 func isTrailer(name string, r *http.Request, userField string) bool {
-	return isToken(name) && !claims(name, userField) && !slices.Contains(notTrailers[:], foldName(name)) &&
+	same := func(n string) bool { return rewrite.Like(name, n) }
+	return isToken(name) && !claims(name, userField) && !slices.ContainsFunc(notTrailers[:], same) &&
 		!slices.ContainsFunc(r.Header["Connection"], func(line string) bool { return lists(line, name) })
 }
 

@@ -39,7 +39,7 @@ func Default(name, value string) func(http.Header) {
 
 // Del returns an edit that removes the fields names, whatever the case of their letters.
 // Other spellings that some applications take for the same field, X_Name for X-Name,
-// are other fields and stay.
+// are other fields and stay: DelLike removes them, too.
 func Del(names ...string) func(http.Header) {
 	keys := make([]string, len(names))
 	for i, name := range names {
