@@ -59,6 +59,18 @@ var filters = map[string]candidate{
 	"filter.Timeout":        {filter.Timeout(time.Hour, filter.TimeoutOptions{Idle: time.Hour, Total: time.Hour}), filtertest.Options{}},
 	"filter.TrailingSlash":  {filter.TrailingSlash(filter.TrailingSlashOptions{}), filtertest.Options{Answers: true}},
 	"filter.TrustProxy":     {filter.TrustProxy(loopback, filter.TrustProxyOptions{Host: true, Prefix: true}), filtertest.Options{RequestFields: forwardedFields}},
+	"filter.AccessLog": {filter.AccessLog(filter.AccessLogOptions{Logger: silent}), filtertest.Options{}},
+	"filter.BasicAuth": {signedIn("Basic YWxpY2U6c2VjcmV0", filter.BasicAuth(alice, filter.BasicAuthOptions{})),
+		filtertest.Options{RequestFields: []string{"Authorization"}}},
+	"filter.Compress":        {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
+	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
+	"filter.RateLimit":       {filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}), filtertest.Options{}},
+	"filter.Recover":         {filter.Recover(filter.RecoverOptions{Logger: silent}), filtertest.Options{Recovers: true}},
+	"filter.RequestID":       {filter.RequestID(filter.RequestIDOptions{}), filtertest.Options{RequestFields: []string{"X-Request-Id"}}},
+	"rewrite.Request":        {rewrite.Request(rewrite.User.Set("alice")), filtertest.Options{}},
+	"rewrite.RequestHeader":  {rewrite.RequestHeader(rewrite.Set("X-Seen", "yes")), filtertest.Options{RequestFields: []string{"X-Seen"}}},
+	"rewrite.ResponseHeader": {rewrite.ResponseHeader(rewrite.Default("X-Frame-Options", "DENY")), filtertest.Options{}},
+	"rewrite.Response":       {rewrite.Response(func(h *capture.Head) { capture.Vary(h.Header, "Cookie") }), filtertest.Options{}},
 	"rewrite.Body": {rewrite.Body(rewrite.Type("text/x-none"), deflated),
 		filtertest.Options{RequestFields: []string{"Accept-Encoding", "Range", "If-Range"}}},
 	"rewrite.Request":        {rewrite.Request(rewrite.User.Set("alice")), filtertest.Options{}},
@@ -76,6 +88,15 @@ var (
 // byHTTPS puts f behind what says that all requests came by https, and before what leaves the others as they were.
 func byHTTPS(f weir.Filter) weir.Filter {
 	return weir.Stack(rewrite.Request(rewrite.Scheme.Set("https")), f, rewrite.Request(rewrite.Scheme.Set(""))).Then
+}
+
+// signedIn is a filter whose requests carry credentials.
+func signedIn(authorization string, f weir.Filter) weir.Filter {
+	return weir.Stack(rewrite.RequestHeader(rewrite.Set("Authorization", authorization)), f).Then
+}
+
+func alice(_ *http.Request, user, password string) (bool, error) {
+	return user == "alice" && password == "secret", nil
 }
 
 type candidate struct {

@@ -46,7 +46,13 @@
 //	ETag            inside of Conditional, which compares it, and of all that changes bodies
 //	NoCache         around the pages that it is about
 //	CacheControl    inside of what signs users in, whose responses are private, around the handlers
+//	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
+//	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
+//	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
+//	RateLimit   before anything that costs more than it does; after what finds out the client address
+//	BasicAuth   inside of RateLimit, which then counts the attempts, too, and outside of all that is protected
+//	MaxBody     before anything that reads a body
+//	Compress    outside of the filters that read or change the response's body
 //
-// What asks for credentials stands after RateLimit, which then counts the attempts, too; a RateLimit that counts by user
-// (see RateLimitOptions.Key) stands after it.
+// A RateLimit that counts by user (see RateLimitOptions.Key) stands after what asks for credentials.
 package filter
