@@ -62,6 +62,8 @@ var filters = map[string]candidate{
 	"filter.AccessLog": {filter.AccessLog(filter.AccessLogOptions{Logger: silent}), filtertest.Options{}},
 	"filter.BasicAuth": {signedIn("Basic YWxpY2U6c2VjcmV0", filter.BasicAuth(alice, filter.BasicAuthOptions{})),
 		filtertest.Options{RequestFields: []string{"Authorization"}}},
+	"filter.BasicAuthFile": {signedIn("Basic YWxpY2U6c2VjcmV0", filter.BasicAuthFile("testdata/users", filter.BasicAuthFileOptions{})),
+		filtertest.Options{RequestFields: []string{"Authorization"}}},
 	"filter.Compress":        {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.RateLimit":       {filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}), filtertest.Options{}},

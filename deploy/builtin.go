@@ -17,6 +17,7 @@ func Builtin() Set {
 	return Set{
 		"access-log":      Filter(filter.AccessLog),
 		"cache-control":   Filter(filter.CacheControl),
+		"basic-auth":      Filter(filter.BasicAuthFile, "users:file"),
 		"compress":        Filter(filter.Compress, "min-size:size"),
 		"cookie-policy":   Filter(filter.CookiePolicy),
 		"error-page":      Filter(filter.ErrorPage),

@@ -33,6 +33,16 @@ var options = []struct {
 		rules = [{ types = ["text/css"], statuses = [200], max-age = "1h", stale-if-error = "10s", public = true }, { no-store = true }]`,
 		filter.CacheControlOptions{Rules: []filter.CacheRule{
 			{Types: []string{"text/css"}, Statuses: []int{200}, MaxAge: time.Hour, StaleIfError: 10 * time.Second, Public: true}, {NoStore: true}}}},
+	{"basic-auth", `
+		users = "` + testdata + `/users"
+		realm = "staff"
+		keep-authorization = true
+		remember = "1h"
+		max-remembered = 100
+		concurrency = 3
+		queue = 9
+		logger = "web"`, filter.BasicAuthFileOptions{Realm: "staff", KeepAuthorization: true, Remember: time.Hour, MaxRemembered: 100,
+		Concurrency: 3, Queue: 9}},
 	{"compress", `
 		encodings = ["gzip", "zstd"]
 		min-size = "1KiB"
@@ -198,9 +208,11 @@ var errorTemplate, _ = filepath.Abs("testdata/error.html")
 var notInFiles = map[string]string{
 	"proxy Transport":       "it is code",
 	"trust-proxy Forwarded": "it cannot stand with prefix: TestTrustProxy_forwarded",
+// testdata is the folder with the files that a constructor reads.
+var testdata, _ = filepath.Abs("testdata")
+
 // notInFiles are the filters and the fields that Go code alone can set, and why.
 var notInFiles = map[string]string{
-	"basic-auth":      "its check is code",
 	"proxy Transport": "it is code",
 }
 
@@ -249,6 +261,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.AccessLogOptions](t, set, part, site)
 	case filter.CacheControlOptions:
 		return recorded[filter.CacheControlOptions](t, set, part, site)
+	case filter.BasicAuthFileOptions:
+		return recorded[filter.BasicAuthFileOptions](t, set, part, strings.Replace(site, "users = ", "# ", 1))
 	case filter.CompressOptions:
 		return recorded[filter.CompressOptions](t, set, part, site, "min-size:size")
 	case filter.CookiePolicyOptions:
@@ -381,6 +395,8 @@ func dashed(name string) string {
 		return "allow-ip"
 	case "RequestID":
 		return "request-id"
+	case "BasicAuthFile": // what a file can say of BasicAuth
+		return "basic-auth"
 	case "FastCGI":
 		return "fastcgi"
 	case "ETag":

@@ -50,7 +50,8 @@
 //	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
 //	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
 //	RateLimit   before anything that costs more than it does; after what finds out the client address
-//	BasicAuth   inside of RateLimit, which then counts the attempts, too, and outside of all that is protected
+//	BasicAuth   inside of RateLimit, which then counts the attempts, too, and outside of all that is protected;
+//	            and so BasicAuthFile
 //	MaxBody     before anything that reads a body
 //	Compress    outside of the filters that read or change the response's body
 //
