@@ -64,7 +64,9 @@ var filters = map[string]candidate{
 		filtertest.Options{RequestFields: []string{"Authorization"}}},
 	"filter.BasicAuthFile": {signedIn("Basic YWxpY2U6c2VjcmV0", filter.BasicAuthFile("testdata/users", filter.BasicAuthFileOptions{})),
 		filtertest.Options{RequestFields: []string{"Authorization"}}},
-	"filter.Compress":        {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
+	"filter.Compress": {filter.Compress(filter.CompressOptions{}), filtertest.Options{Encodes: true}},
+	"filter.ForwardAuth": {filter.ForwardAuth(&url.URL{Scheme: "http", Host: "auth"}, filter.ForwardAuthOptions{Transport: yes{}}),
+		filtertest.Options{ResponseFields: []string{"Cache-Control"}}},
 	"filter.MaxBody":         {filter.MaxBody(64 << 20), filtertest.Options{}},
 	"filter.RateLimit":       {filter.RateLimit(rate.Every(1), 1<<20, filter.RateLimitOptions{}), filtertest.Options{}},
 	"filter.Recover":         {filter.Recover(filter.RecoverOptions{Logger: silent}), filtertest.Options{Recovers: true}},
@@ -101,6 +103,13 @@ func alice(_ *http.Request, user, password string) (bool, error) {
 	return user == "alice" && password == "secret", nil
 }
 
+// yes is an authentication server that lets everybody in.
+type yes struct{}
+
+func (yes) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+}
+
 type candidate struct {
 	filter   weir.Filter
 	declares filtertest.Options
@@ -109,6 +118,7 @@ type candidate struct {
 // inside is what a filter declares that has another one inside of it.
 func (d candidate) inside(other filtertest.Options) filtertest.Options {
 	o := d.declares
+	o.ResponseFields = slices.Concat(o.ResponseFields, other.ResponseFields)
 	o.RequestFields = slices.Concat(o.RequestFields, other.RequestFields)
 	o.ResponseFields = slices.Concat(o.ResponseFields, other.ResponseFields)
 	o.Encodes = o.Encodes || other.Encodes

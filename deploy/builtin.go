@@ -24,6 +24,7 @@ func Builtin() Set {
 		"conditional":     Filter(filter.Conditional),
 		"etag":            Filter(filter.ETag, "limit:size"),
 		"concurrency":     Filter(filter.Concurrency, "limit"),
+		"forward-auth":    Filter(filter.ForwardAuth, "url", "max-answer:size"),
 		"max-body":        Filter(filter.MaxBody, "limit:size"),
 		"no-cache":        Filter(filter.NoCache),
 		"range":           Filter(filter.Range, "limit:size"),

@@ -73,6 +73,15 @@ var options = []struct {
 		limit = "10MiB"
 		encodings = ["gzip", "zstd"]
 		max-ratio = 100`, filter.DecompressRequestOptions{Encodings: []string{"gzip", "zstd"}, MaxRatio: 100}},
+	{"forward-auth", `
+		url = "http://localhost:9091/api/authz/forward-auth"
+		user-field = "X-User"
+		copy = ["X-Groups"]
+		send = ["Cookie"]
+		timeout = "3s"
+		max-answer = "1KiB"
+		logger = "auth"`, filter.ForwardAuthOptions{UserField: "X-User", Copy: []string{"X-Groups"}, Send: []string{"Cookie"},
+		Timeout: 3 * time.Second, MaxAnswer: 1024}},
 	{"rate-limit", `
 		limit = "5/s"
 		burst = 10
@@ -213,7 +222,8 @@ var testdata, _ = filepath.Abs("testdata")
 
 // notInFiles are the filters and the fields that Go code alone can set, and why.
 var notInFiles = map[string]string{
-	"proxy Transport": "it is code",
+	"forward-auth Transport": "it is code",
+	"proxy Transport":        "it is code",
 }
 
 func TestEveryOptionComesFromAFile(t *testing.T) {
@@ -277,6 +287,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.ConcurrencyOptions](t, set, part, strings.Replace(site, "limit = 20", "", 1))
 	case filter.DecompressRequestOptions:
 		return recorded[filter.DecompressRequestOptions](t, set, part, strings.Replace(site, `limit = "10MiB"`, "", 1))
+	case filter.ForwardAuthOptions:
+		return recorded[filter.ForwardAuthOptions](t, set, part, strings.Replace(site, "url = ", "# ", 1), "max-answer:size")
 	case filter.RateLimitOptions:
 		return recorded[filter.RateLimitOptions](t, set, part, strings.NewReplacer(`limit = "5/s"`, "", "burst = 10", "").Replace(site))
 	case filter.TimeoutOptions:

@@ -52,6 +52,7 @@
 //	RateLimit   before anything that costs more than it does; after what finds out the client address
 //	BasicAuth   inside of RateLimit, which then counts the attempts, too, and outside of all that is protected;
 //	            and so BasicAuthFile
+//	ForwardAuth where BasicAuth stands, and outside of what changes the path
 //	MaxBody     before anything that reads a body
 //	Compress    outside of the filters that read or change the response's body
 //
