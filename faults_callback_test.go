@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/weirhttp/weir"
 	"github.com/weirhttp/weir/capture"
@@ -69,6 +72,20 @@ var callbacks = map[string]struct {
 	"RateLimit Key": {3, func(f *fuse) weir.Filter {
 		return filter.RateLimit(1e9, 1<<20, filter.RateLimitOptions{Key: func(*http.Request) string { f.blow(); return "all" }})
 	}},
+	"RateLimit Cost": {3, func(f *fuse) weir.Filter {
+		return filter.RateLimit(1e9, 1<<20, filter.RateLimitOptions{Cost: func(*http.Request) int { f.blow(); return 1 }})
+	}},
+	"RateLimit Refused": {3, func(f *fuse) weir.Filter {
+		return filter.RateLimit(1, 1, filter.RateLimitOptions{DryRun: true, Cost: func(*http.Request) int { return 2 },
+			Refused: func(*http.Request, time.Duration) { f.blow() }})
+	}},
+	"RateLimit Store": {3, func(f *fuse) weir.Filter {
+		return filter.RateLimit(1, 1, filter.RateLimitOptions{Store: storing(func() error { f.blow(); return nil })})
+	}},
+	"RateLimit StoreDown": {3, func(f *fuse) weir.Filter {
+		return filter.RateLimit(1, 1, filter.RateLimitOptions{Store: storing(func() error { return io.EOF }),
+			StoreDown: func(*http.Request, error) bool { f.blow(); return true }})
+	}},
 	"Compress Match": {5, func(f *fuse) weir.Filter {
 		return filter.Compress(filter.CompressOptions{Match: func(*capture.Head) bool { f.blow(); return true }})
 	}},
@@ -102,6 +119,13 @@ var silentButOn = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func coding(write, flush, close *fuse) func(io.Writer) io.WriteCloser {
 	return func(dst io.Writer) io.WriteCloser { return coder{gzip.NewWriter(dst), write, flush, close} }
+}
+
+// storing returns a store that has tokens for everybody, or an error.
+func storing(err func() error) filter.RateStore {
+	return func(string, rate.Limit, int) func(context.Context, string, int) (float64, bool, error) {
+		return func(context.Context, string, int) (float64, bool, error) { return 1, true, err() }
+	}
 }
 
 func compressing(writer func(io.Writer) io.WriteCloser) weir.Filter {

@@ -97,6 +97,8 @@ var options = []struct {
 		idle = "30s"
 		total = "5m"
 		status = 504`, filter.TimeoutOptions{Idle: 30 * time.Second, Total: 5 * time.Minute, Status: 504}},
+		name = "web"
+		dry-run = true`, filter.RateLimitOptions{MaxKeys: 100, Name: "web", DryRun: true}},
 	{"recover", `logger = "web"`, filter.RecoverOptions{}},
 	{"request-id", `
 		header = "X-Id"
@@ -224,6 +226,11 @@ var testdata, _ = filepath.Abs("testdata")
 var notInFiles = map[string]string{
 	"forward-auth Transport": "it is code",
 	"proxy Transport":        "it is code",
+	"proxy Transport":      "it is code",
+	"rate-limit Cost":      "it is code",
+	"rate-limit Refused":   "it is code",
+	"rate-limit Store":     "it is code, of a module that not everybody has",
+	"rate-limit StoreDown": "it is code",
 }
 
 func TestEveryOptionComesFromAFile(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // rateFields writes the fields RateLimit-Policy and RateLimit of draft-ietf-httpapi-ratelimit-headers-11, which are
@@ -14,7 +16,7 @@ import (
 type rateFields struct {
 	policy string
 	head   string // of every RateLimit item, up to the value of r
-	table  *rateTable
+	limit  float64
 	ready  []string // the items of 1, 2, … tokens left, since those do not depend on anything else
 }
 
@@ -23,8 +25,8 @@ const (
 	maxInteger = 999_999_999_999_999 // RFC 9651 §3.3.1
 )
 
-func newRateFields(name string, burst int, table *rateTable) *rateFields {
-	f := &rateFields{table: table}
+func newRateFields(name string, limit rate.Limit, burst int) *rateFields {
+	f := &rateFields{limit: float64(limit)}
 	quoted := quote(name)
 	f.head = quoted + ";r="
 	f.policy = quoted + ";q=" + strconv.FormatInt(min(int64(burst), maxInteger), 10) + ";w=" + strconv.FormatInt(f.refill(burst), 10)
@@ -45,18 +47,18 @@ func quote(name string) string {
 }
 
 // refill returns the seconds in which n tokens flow in.
-func (f *rateFields) refill(n int) int64 { return seconds(f.table.wait(float64(n))) }
+func (f *rateFields) refill(n int) int64 { return seconds(rateWait(float64(n), f.limit)) }
 
-// set tells of left tokens, and of the wait for the next one where there is none left.
-func (f *rateFields) set(h http.Header, left float64, wait time.Duration) {
+// set tells of left tokens, and of when there is the next one where there is none left.
+func (f *rateFields) set(h http.Header, left float64, next time.Duration) {
 	r := int64(min(left, maxInteger))
 	switch {
 	case r <= 0:
-		f.add(h, f.text(0, seconds(wait)))
+		f.add(h, f.text(0, seconds(next)))
 	case r <= int64(len(f.ready)):
 		f.add(h, f.ready[r-1])
 	default:
-		f.add(h, f.text(r, seconds(f.table.wait(float64(r)))))
+		f.add(h, f.text(r, seconds(rateWait(float64(r), f.limit))))
 	}
 }
 

@@ -27,17 +27,30 @@ func addrKey(a netip.Addr) rateKey {
 	return k
 }
 
-// clientKey returns the key of the client that sent r: the address that a filter further out found out, or else the
-// other end of the connection.
-func clientKey(r *http.Request) rateKey {
+// addrText is addrKey in words.
+func addrText(a netip.Addr) string {
+	a = a.Unmap().WithZone("")
+	switch {
+	case !a.IsValid():
+		return ""
+	case a.Is4():
+		return a.String()
+	}
+	p, _ := a.Prefix(64) // an IPv6 address has one
+	return p.String()
+}
+
+// rateAddr returns the address of the client that sent r: what a filter further out found out, or else the other end
+// of the connection.
+func rateAddr(r *http.Request) netip.Addr {
 	if a, ok := rewrite.Client.Value(r.Context()); ok {
-		return addrKey(a)
+		return a
 	}
 	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return addrKey(ap.Addr())
+		return ap.Addr()
 	}
 	a, _ := netip.ParseAddr(r.RemoteAddr) // some servers leave the port out
-	return addrKey(a)
+	return a
 }
 
 // A textKeyer makes keys of texts of any length. Two hashes with seeds of their own are 127 bits together: with a

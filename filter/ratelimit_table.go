@@ -74,8 +74,8 @@ func newRateTable(limit rate.Limit, burst, maxKeys int) *rateTable {
 // now is the monotonic clock, which no change of the wall clock moves.
 func (t *rateTable) now() int64 { return int64(time.Since(t.start)) }
 
-// take asks for one token of k's bucket at the time now. It returns what is left, and whether the token was there.
-func (t *rateTable) take(k rateKey, now int64) (left float64, ok bool) {
+// take asks for n tokens of k's bucket at the time now. It returns what is left, and whether the tokens were there.
+func (t *rateTable) take(k rateKey, n int, now int64) (left float64, ok bool) {
 	var b [16]byte
 	binary.LittleEndian.PutUint64(b[:8], k.hi)
 	binary.LittleEndian.PutUint64(b[8:], k.lo)
@@ -85,7 +85,7 @@ func (t *rateTable) take(k rateKey, now int64) (left float64, ok bool) {
 	s.mu.Lock()
 	one := &s.groups[spread(h, len(s.groups))]
 	if i := one.find(k); i >= 0 {
-		left, ok = t.spend(&one.cells[i], now)
+		left, ok = t.spend(&one.cells[i], n, now)
 		s.mu.Unlock()
 		return left, ok
 	}
@@ -97,7 +97,7 @@ func (t *rateTable) take(k rateKey, now int64) (left float64, ok bool) {
 		two.keys[i] = k
 		two.cells[i] = rateCell{tokens: t.burst, last: now}
 	}
-	left, ok = t.spend(&two.cells[i], now)
+	left, ok = t.spend(&two.cells[i], n, now)
 	s.mu.Unlock()
 	return left, ok
 }
@@ -114,14 +114,14 @@ func (g *rateGroup) find(k rateKey) int {
 	return -1
 }
 
-// spend does what rate.Limiter's AllowN(now, 1) does, with the same operations on float64 in the same order. It differs
+// spend does what rate.Limiter's AllowN(now, n) does, with the same operations on float64 in the same order. It differs
 // in one thing: requests that read the clock in one order and come here in the other are taken as simultaneous, where
 // rate.Limiter would set its clock back and grant the same moment twice.
-func (t *rateTable) spend(c *rateCell, now int64) (left float64, ok bool) {
+func (t *rateTable) spend(c *rateCell, n int, now int64) (left float64, ok bool) {
 	now = max(now, c.last)
 	tokens := c.tokens + time.Duration(now-c.last).Seconds()*t.limit
 	tokens = min(tokens, t.burst)
-	if after := tokens - 1; after >= 0 || t.wait(-after) == 0 {
+	if after := tokens - float64(n); after >= 0 || t.wait(-after) == 0 && float64(n) <= t.burst {
 		c.tokens, c.last = after, now
 		return after, true
 	}

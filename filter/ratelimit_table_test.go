@@ -26,7 +26,8 @@ func TestRateLimit_decidesLikeLimiter(t *testing.T) {
 				limit = rate.Limit(1+rnd.IntN(1000)) / rate.Limit(1+rnd.IntN(60))
 			}
 			burst := 1 + rnd.IntN(1<<rnd.IntN(10))
-			h := filter.RateLimit(limit, burst, filter.RateLimitOptions{MaxKeys: 1})(nothing)
+			cost := 1
+			h := filter.RateLimit(limit, burst, filter.RateLimitOptions{MaxKeys: 1, Cost: func(*http.Request) int { return cost }})(nothing)
 			want := rate.NewLimiter(limit, burst)
 			interval := float64(time.Second) / float64(limit)
 			for i := range 400 {
@@ -42,9 +43,13 @@ func TestRateLimit_decidesLikeLimiter(t *testing.T) {
 						time.Sleep(time.Duration(rnd.ExpFloat64() * interval * float64(burst)))
 					}
 				}
+				if seed%2 == 0 {
+					cost = rnd.IntN(min(burst, 5) + 2)
+				}
 				got := ask(h, "192.0.2.1:1").StatusCode == 200
-				if want := want.Allow(); got != want {
-					t.Fatalf("seed %d, limit %v, burst %d, request %d: let through: %v, rate.Limiter says %v", seed, limit, burst, i, got, want)
+				if want := want.AllowN(time.Now(), cost); got != want {
+					t.Fatalf("seed %d, limit %v, burst %d, request %d of cost %d: let through: %v, rate.Limiter says %v",
+						seed, limit, burst, i, cost, got, want)
 				}
 			}
 		}
@@ -100,7 +105,7 @@ func TestRateLimit_clockGoesBack(t *testing.T) {
 		{101 * time.Second, 0, true},
 		{math.MaxInt64, 2, true},
 	} {
-		if left, ok := take(int64(c.now)); left != c.left || ok != c.ok {
+		if left, ok := take(1, int64(c.now)); left != c.left || ok != c.ok {
 			t.Errorf("step %d: got %v, %v, want %v, %v", i, left, ok, c.left, c.ok)
 		}
 	}
