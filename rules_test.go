@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"cmd/weir/internal/comments": {"deploy", "cmd/weir/internal/catalogue"},
 	"cmd/weir/internal/server": {
 		"deploy", "capture", "github.com/prometheus/client_golang", "golang.org/x/crypto/acme"},
+	"redislimit":    {"github.com/redis/go-redis", "golang.org/x/time/rate"},
 	"examples/site": {"mount", "rewrite"},
 	"examples/trac": {"mount", "rewrite"},
 }
@@ -47,7 +48,8 @@ var mayImportFile = map[string][]string{
 	"github.com/klauspost/compress":   {"filter/compress", "filter/decompressrequest"},
 	"github.com/pelletier/go-toml/v2": {"deploy/toml"},
 	"golang.org/x/crypto/bcrypt":      {"filter/basicauth_bcrypt"},
-	"golang.org/x/time/rate":          {"filter/ratelimit", "deploy/"},
+	"golang.org/x/time/rate":          {"filter/ratelimit", "deploy/", "redislimit/"},
+	"github.com/redis/go-redis":       {"redislimit/"},
 	"github.com/prometheus/":          {"cmd/weir/internal/server/metrics", "cmd/weir/internal/server/admin"},
 	"golang.org/x/crypto/acme":        {"cmd/weir/internal/server/acme"},
 }
