@@ -43,6 +43,8 @@ var options = []struct {
 		queue = 9
 		logger = "web"`, filter.BasicAuthFileOptions{Realm: "staff", KeepAuthorization: true, Remember: time.Hour, MaxRemembered: 100,
 		Concurrency: 3, Queue: 9}},
+		attrs = ["query", "header:Referer"]
+		max-notes = 5`, filter.AccessLogOptions{MaxNotes: 5}},
 	{"compress", `
 		encodings = ["gzip", "zstd"]
 		min-size = "1KiB"

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +29,13 @@ type AccessLogOptions struct {
 	// out because it may hold secrets. Nil adds none. It runs when the
 	// request has been served.
 	Attrs func(r *http.Request) []slog.Attr
+
+	// MaxNotes is how many attributes filters and applications further in may
+	// add to a record by [rewrite.Note]. Zero means 32. What comes after
+	// that is dropped, and the record says how many did: notes_dropped. Below
+	// zero nothing that is set or noted further in is seen, which spares
+	// each request an allocation of 384 bytes.
+	MaxNotes int
 }
 
 // AccessLog returns a filter that logs one record for each request, when it has
@@ -39,9 +47,8 @@ type AccessLogOptions struct {
 //     prefix was taken off it on the way here;
 //   - status, and bytes: the size of the body as it passed AccessLog;
 //   - duration: from here to the end of the handler;
-//   - client: the address in [rewrite.Client], where a filter further out set
-//     it, "unknown" where it found out that nobody knows it, or else that of the
-//     connection;
+//   - client: the address in [rewrite.Client], if it is set, "unknown" where a
+//     filter found out that nobody knows it, or else that of the connection;
 //   - protocol: HTTP/1.1 and the like;
 //   - pattern: that of the [http.ServeMux] further in, if there is one;
 //   - user and id: the values of [rewrite.User] and [ID], if they are set;
@@ -49,12 +56,15 @@ type AccessLogOptions struct {
 //     0 then, and its bytes are not counted;
 //   - cut: true, when the handler panicked or its response fell short, so that
 //     the client got none or only a part of it. The panic goes on. The status
-//     is 0 when not even the head was sent.
+//     is 0 when not even the head was sent;
+//   - what Attrs says, and then what was noted by [rewrite.Note] further in,
+//     until the handler returned. A note never gets into the record of another
+//     request.
 //
-// Filters hand on copies of the request: what one further in writes into its
-// context, such as a user who is found out behind AccessLog, is not seen here.
-// Put AccessLog inside of what sets Client, User and ID, or set them further
-// out.
+// Client, User and ID count wherever they are set, further out or further in,
+// since setting one notes it; the one that was set last counts. An application
+// that signs users in by itself notes them as "user". What else filters further
+// in write into the context of their copies of the request is not seen here.
 //
 // In a stack it stands outside of everything whose answers are to be logged.
 // Outside of Compress it counts the compressed bytes. Text that a client sends
@@ -62,6 +72,9 @@ type AccessLogOptions struct {
 func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
 	if o.Level == nil {
 		o.Level = levelOf
+	}
+	if o.MaxNotes == 0 {
+		o.MaxNotes = 32
 	}
 	return func(next http.Handler) http.Handler {
 		if next == nil {
@@ -97,7 +110,13 @@ type accessLog struct {
 func (l *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := l.visits.Get().(*visit)
 	v.start = time.Now()
-	capture.Observe(w, r, l.next, v.report)
+	if l.MaxNotes < 0 {
+		v.ServeHTTP(w, r)
+		return
+	}
+	edited, notes := rewrite.TakeNotes(r, l.MaxNotes)
+	v.notes = notes
+	rewrite.Serve(w, r, edited, v)
 }
 
 // visit is what there is to remember of a request while it is served. It is
@@ -105,50 +124,93 @@ func (l *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type visit struct {
 	log    *accessLog
 	start  time.Time
+	notes  *rewrite.Notes                    // nil: none are taken
 	report func(*http.Request, capture.Sent) // done
 }
 
+func (v *visit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	capture.Observe(w, r, v.log.next, v.report)
+}
+
 func (v *visit) done(r *http.Request, sent capture.Sent) {
-	l, duration := v.log, time.Since(v.start)
+	e := entry{r: r, sent: sent, duration: time.Since(v.start)}
+	if v.notes != nil {
+		e.notes, e.dropped = v.notes.Close()
+	}
+	l := v.log
+	v.notes = nil
 	l.visits.Put(v)
 	logger := l.Logger
 	if logger == nil {
 		logger = slog.Default()
 	}
 	if level := l.Level(sent); logger.Enabled(r.Context(), level) {
-		l.record(logger, level, r, sent, duration)
+		e.identify()
+		l.record(logger, level, &e)
 	}
 }
 
-func (l *accessLog) record(logger *slog.Logger, level slog.Level, r *http.Request, sent capture.Sent, duration time.Duration) {
-	var array [12]slog.Attr
+// entry is what is known of a request when it has been served.
+type entry struct {
+	r        *http.Request
+	sent     capture.Sent
+	duration time.Duration
+	notes    []slog.Attr // but for those that the next three come from
+	dropped  int
+
+	client, user, id string
+}
+
+// identify finds out who sent the request and what it is called: by the
+// notes, or by what was set further out.
+func (e *entry) identify() {
+	e.client = clientAddr(e.r)
+	e.user, _ = rewrite.User.Value(e.r.Context())
+	e.id, _ = ID.Value(e.r.Context())
+	e.notes = slices.DeleteFunc(e.notes, func(a slog.Attr) bool {
+		switch a.Key {
+		case rewrite.Client.Name:
+			e.client = a.Value.Resolve().String()
+		case rewrite.User.Name:
+			e.user = a.Value.Resolve().String()
+		case ID.Name:
+			e.id = a.Value.Resolve().String()
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func (l *accessLog) record(logger *slog.Logger, level slog.Level, e *entry) {
+	var array [16]slog.Attr
 	attrs := append(array[:0],
-		slog.String("method", r.Method),
-		slog.String("path", requestPath(r)),
-		slog.Int("status", sent.Status),
-		slog.Int64("bytes", sent.Bytes),
-		slog.Duration("duration", duration),
-		slog.String("client", clientAddr(r)),
-		slog.String("protocol", r.Proto))
-	if r.Pattern != "" {
-		attrs = append(attrs, slog.String("pattern", r.Pattern))
+		slog.String("method", e.r.Method),
+		slog.String("path", requestPath(e.r)),
+		slog.Int("status", e.sent.Status),
+		slog.Int64("bytes", e.sent.Bytes),
+		slog.Duration("duration", e.duration),
+		slog.String("client", e.client),
+		slog.String("protocol", e.r.Proto))
+	for _, a := range [...]slog.Attr{slog.String("pattern", e.r.Pattern), slog.String("user", e.user), slog.String("id", e.id)} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
 	}
-	if user, ok := rewrite.User.Value(r.Context()); ok {
-		attrs = append(attrs, slog.String("user", user))
-	}
-	if id, ok := ID.Value(r.Context()); ok {
-		attrs = append(attrs, slog.String("id", id))
-	}
-	if sent.Hijacked {
+	if e.sent.Hijacked {
 		attrs = append(attrs, slog.Bool("hijacked", true))
 	}
-	if sent.Cut {
+	if e.sent.Cut {
 		attrs = append(attrs, slog.Bool("cut", true))
 	}
 	if l.Attrs != nil {
-		attrs = append(attrs, l.Attrs(r)...)
+		attrs = append(attrs, l.Attrs(e.r)...)
 	}
-	logger.LogAttrs(r.Context(), level, "request", attrs...)
+	attrs = append(attrs, e.notes...)
+	if e.dropped > 0 {
+		attrs = append(attrs, slog.Int("notes_dropped", e.dropped))
+	}
+	logger.LogAttrs(e.r.Context(), level, "request", attrs...)
 }
 
 // requestPath is the path that the client asked for, without the query, or

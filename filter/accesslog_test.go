@@ -219,7 +219,7 @@ func TestAccessLogOptions(t *testing.T) {
 }
 
 // The filter costs no more than a call of slog with as many attributes does,
-// and capture's writer.
+// capture's writer, and the request that its notes are taken of.
 func TestAccessLogAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes pools forget")
@@ -234,10 +234,15 @@ func TestAccessLogAllocations(t *testing.T) {
 			slog.Int("status", 200), slog.Int64("bytes", 0), slog.Duration("duration", 1), slog.String("client", "1"), slog.String("protocol", "1"))
 	})
 	for name, c := range map[string]struct {
-		logger *slog.Logger
-		most   float64
-	}{"logging": {logger, bare + 1}, "not logging": {slog.New(slog.DiscardHandler), 1}} {
-		h := filter.AccessLog(filter.AccessLogOptions{Logger: c.logger})(next)
+		options filter.AccessLogOptions
+		most    float64
+	}{
+		"logging":                {filter.AccessLogOptions{Logger: logger}, bare + 2},
+		"logging without notes":  {filter.AccessLogOptions{Logger: logger, MaxNotes: -1}, bare + 1},
+		"not logging":            {filter.AccessLogOptions{Logger: slog.New(slog.DiscardHandler)}, 2},
+		"neither logs nor notes": {filter.AccessLogOptions{Logger: slog.New(slog.DiscardHandler), MaxNotes: -1}, 1},
+	} {
+		h := filter.AccessLog(c.options)(next)
 		h.ServeHTTP(w, r)
 		if got := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }); got > c.most {
 			t.Errorf("%s: %v allocations, want %v at most", name, got, c.most)

@@ -47,7 +47,8 @@
 //	NoCache         around the pages that it is about
 //	CacheControl    inside of what signs users in, whose responses are private, around the handlers
 //	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
-//	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it
+//	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it; it knows the user who
+//	            is found out further in, and what is noted there
 //	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
 //	RateLimit   before anything that costs more than it does; after what finds out the client address
 //	BasicAuth   inside of RateLimit, which then counts the attempts, too, and outside of all that is protected;

@@ -11,8 +11,8 @@ import (
 	"github.com/weirhttp/weir/rewrite"
 )
 
-// ID is the request's id, as RequestID chose it. It is never empty where it is set.
-var ID = &rewrite.Key[string]{Name: "request id"}
+// ID is the request's id, as RequestID chose it. It is never empty where it is set. It is noted for [AccessLog].
+var ID = &rewrite.Key[string]{Name: "id", Noted: true}
 
 // RequestIDOptions are the options of [RequestID]. The zero value makes a new id for every request.
 type RequestIDOptions struct {

@@ -17,6 +17,7 @@ func TestCosts(t *testing.T) {
 	html := rewrite.Body(rewrite.Type("text/html"), pass)(app)
 	image := httptest.NewRequest("GET", "/", nil)
 	image.Header.Set("Sec-Fetch-Dest", "image")
+	noted, _ := rewrite.TakeNotes(r, 1)
 	for name, c := range map[string]struct {
 		budget float64
 		f      func()
@@ -27,6 +28,10 @@ func TestCosts(t *testing.T) {
 		"Shift that misses":   {0, func() { rewrite.Shift(r, "/b") }},
 		"ScriptName":          {0, func() { rewrite.ScriptName(twice) }},
 		"EscapedScriptName":   {0, func() { rewrite.EscapedScriptName(twice) }},
+		"TakeNotes":           {1, func() { rewrite.TakeNotes(r, 10) }},
+		"Note for nobody":     {0, func() { rewrite.Note(r.Context()) }},
+		"Set for nobody":      {1, func() { rewrite.User.WithValue(r.Context(), "") }},
+		"Value under notes":   {0, func() { rewrite.User.Value(noted.Context()) }},
 		"Body of no interest": {1, func() { html.ServeHTTP(nil, image) }},
 	} {
 		if got := testing.AllocsPerRun(100, c.f); got > c.budget {

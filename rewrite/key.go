@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/netip"
 )
@@ -9,21 +10,27 @@ import (
 // Key is a context key for values of type T. It is always used by pointer, and the
 // pointer is what tells two keys apart: declare it once, as a package variable. The
 // value travels with the request's context, so it reaches every filter and application
-// below the one that set it and nothing above.
+// below the one that set it and nothing above, unless it is Noted.
 type Key[T any] struct {
 	// Name says in words what the value is. It tells nothing apart.
 	Name string
+
+	// Noted says that WithValue and Set also make a Note of the value, by Name, so that who
+	// logs the request further out knows it, too.
+	Noted bool
 }
 
 // User is who sent the request, as a filter found out that asked for credentials. It is
 // never taken from a field of the request. A mounted program gets it as REMOTE_USER.
-// No value and the empty string both mean that nobody signed in.
-var User = &Key[string]{Name: "user"}
+// No value and the empty string both mean that nobody signed in. Whoever sets it also notes
+// it for the access log.
+var User = &Key[string]{Name: "user", Noted: true}
 
 // Client is the address of who sent the request, as a filter found out that knows which
 // proxies to believe. Without it Request.RemoteAddr is the address to take. The zero
 // address means that the proxies do not know it, either: then it is not that of RemoteAddr.
-var Client = &Key[netip.Addr]{Name: "client"}
+// It is noted as User is.
+var Client = &Key[netip.Addr]{Name: "client", Noted: true}
 
 // Scheme is the scheme of the URL that the client asked for, "http" or "https", as a filter
 // found out that knows which proxies to believe. Without it Request.TLS tells.
@@ -43,6 +50,9 @@ func (k *Key[T]) Value(ctx context.Context) (T, bool) {
 
 // WithValue returns a copy of ctx that carries v.
 func (k *Key[T]) WithValue(ctx context.Context, v T) context.Context {
+	if k.Noted && notesOf(ctx) != nil {
+		Note(ctx, slog.Any(k.Name, v))
+	}
 	return context.WithValue(ctx, k, v)
 }
 
