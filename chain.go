@@ -11,6 +11,7 @@ package weir
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/justinas/alice"
@@ -56,6 +57,65 @@ func When(match func(*http.Request) bool, filters ...Filter) Filter {
 			} else {
 				next.ServeHTTP(w, r)
 			}
+		})
+	}
+}
+
+// Branch is a part of a [Switch]: some filters, and the requests that go
+// through them. Case and Else make it.
+type Branch struct {
+	match func(*http.Request) bool // of Else it is nil
+	chain alice.Chain
+	made  bool
+}
+
+// Case is the branch of the requests that match, which go through the filters:
+// with none, straight to the application. A nil match panics, and a nil filter.
+func Case(match func(*http.Request) bool, filters ...Filter) Branch {
+	if match == nil {
+		panic("weir.Case: match is nil")
+	}
+	return Branch{match, stack("Case", filters), true}
+}
+
+// Else is the branch of the requests that no case before it matches. A nil filter
+// panics.
+func Else(filters ...Filter) Branch { return Branch{nil, stack("Else", filters), true} }
+
+// Switch applies the filters of the first branch that a request matches, and of
+// no other one. Matches are asked in their order, until one says yes; a request
+// that none matches goes to the application as it is, unless there is an Else,
+// which can only be the last. All branches are built once, when the stack is
+// made. No branch, or one that neither Case nor Else made, panics.
+func Switch(branches ...Branch) Filter {
+	if len(branches) == 0 {
+		panic("weir.Switch: there is no branch")
+	}
+	for i, b := range branches {
+		if !b.made {
+			panic(fmt.Sprintf("weir.Switch: branch %d is empty: make it with Case or Else", i+1))
+		}
+		if b.match == nil && i < len(branches)-1 {
+			panic(fmt.Sprintf("weir.Switch: branch %d is an Else, but not the last", i+1))
+		}
+	}
+	branches = slices.Clone(branches)
+	return func(next http.Handler) http.Handler {
+		if next == nil {
+			panic("weir.Switch: next is nil")
+		}
+		filtered := make([]http.Handler, len(branches))
+		for i, b := range branches {
+			filtered[i] = b.chain.Then(next)
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for i, b := range branches {
+				if b.match == nil || b.match(r) {
+					filtered[i].ServeHTTP(w, r)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
 		})
 	}
 }

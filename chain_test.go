@@ -47,6 +47,32 @@ func ExampleWhen() {
 	// auth(app)
 }
 
+func ExampleSwitch() {
+	h := weir.Switch(
+		weir.Case(weir.Pattern("GET /public/", "/login")), // as it is
+		weir.Case(weir.Pattern("/api/"), named("bearer"), named("limit")),
+		weir.Else(named("signOn")),
+	)(app)
+	for _, path := range []string{"/public/logo.svg", "/api/orders", "/admin"} {
+		fmt.Println(ask(h, "GET", path))
+	}
+	// Output:
+	// app
+	// bearer(limit(app))
+	// signOn(app)
+}
+
+// The first match counts, and not the one that says most: what comes after one
+// that matches everything of its kind is never asked.
+func ExampleSwitch_wrong() {
+	h := weir.Switch(
+		weir.Case(weir.Pattern("/"), named("signOn")),
+		weir.Case(weir.Pattern("/api/"), named("bearer")),
+	)(app)
+	fmt.Println(ask(h, "GET", "/api/orders"))
+	// Output: signOn(app)
+}
+
 // To select what is to be protected leaves open what an application reads in
 // other spellings than a mux. Name what is not, as ExampleWhen does.
 func ExamplePattern_wrong() {
@@ -99,6 +125,86 @@ func TestPattern(t *testing.T) {
 	}
 }
 
+func TestSwitch(t *testing.T) {
+	post := func(r *http.Request) bool { return r.Method == "POST" }
+	h := weir.Switch(weir.Case(post, named("a")), weir.Case(weir.Pattern("/b"), named("b"), named("c")), weir.Case(weir.Pattern("/none")))
+	withElse := weir.Switch(weir.Case(post, named("a")), weir.Case(weir.Pattern("/none")), weir.Else(named("else")))
+	nested := weir.Switch(weir.Case(weir.Not(post), weir.When(weir.Pattern("/b"), named("b"))), weir.Else())
+	for _, c := range []struct {
+		name         string
+		filter       weir.Filter
+		method, path string
+		want         string
+	}{
+		{"the first case", h, "POST", "/a", "a(app)"},
+		{"the first of two that match", h, "POST", "/b", "a(app)"},
+		{"a later case", h, "GET", "/b", "b(c(app))"},
+		{"a case without filters", h, "GET", "/none", "app"},
+		{"no case", h, "GET", "/x", "app"},
+		{"no case, with an else", withElse, "GET", "/x", "else(app)"},
+		{"a case without filters spares the else", withElse, "GET", "/none", "app"},
+		{"a When in a case", nested, "GET", "/b", "b(app)"},
+		{"an else without filters", nested, "POST", "/b", "app"},
+	} {
+		if got := ask(c.filter(app), c.method, c.path); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestSwitchAsksNoMoreThanItHasTo(t *testing.T) {
+	asked := 0
+	counting := func(answer bool) func(*http.Request) bool {
+		return func(*http.Request) bool { asked++; return answer }
+	}
+	h := weir.Switch(weir.Case(counting(false)), weir.Case(counting(true)), weir.Case(counting(true)))(app)
+	if ask(h, "GET", "/"); asked != 2 {
+		t.Errorf("%d matches were asked, want 2", asked)
+	}
+}
+
+func TestSwitchIsMadeOnce(t *testing.T) {
+	built := 0
+	counted := func(next http.Handler) http.Handler { built++; return next }
+	branches := []weir.Branch{weir.Case(weir.Pattern("/a"), counted), weir.Case(weir.Pattern("/b"), counted), weir.Else(counted)}
+	f := weir.Switch(branches...)
+	branches[0] = weir.Else() // none of its business any more
+	h := f(app)
+	for _, path := range []string{"/a", "/b", "/c", "/a"} {
+		ask(h, "GET", path)
+	}
+	if built != 3 {
+		t.Errorf("filters were made %d times, want 3", built)
+	}
+}
+
+func TestSwitchAllocatesNothing(t *testing.T) {
+	h := weir.Switch(weir.Case(func(r *http.Request) bool { return false }), weir.Case(func(r *http.Request) bool { return true }))(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	if got := testing.AllocsPerRun(100, func() { h.ServeHTTP(w, r) }); got != 0 {
+		t.Errorf("%v allocations", got)
+	}
+}
+
+func BenchmarkSwitch(b *testing.B) {
+	never := func(r *http.Request) bool { return r.Method == "PATCH" }
+	h := weir.Switch(weir.Case(never), weir.Case(never), weir.Case(never), weir.Else())(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(w, r)
+	}
+}
+
+func TestSwitchKeepsTheContract(t *testing.T) {
+	id := filters["filter.RequestID"]
+	f := weir.Switch(weir.Case(func(r *http.Request) bool { return r.Method == "PUT" }),
+		weir.Case(func(r *http.Request) bool { return r.Method == "GET" }, id.filter), weir.Else(filters["filter.AccessLog"].filter))
+	filtertest.Run(t, f, id.declares)
+}
+
 func TestBothBranchesAreBuiltOnce(t *testing.T) {
 	built := 0
 	counted := func(next http.Handler) http.Handler { built++; return next }
@@ -126,6 +232,13 @@ func TestNilPanicsWhenTheStackIsMade(t *testing.T) {
 		{"weir.When: match is nil", func() { weir.When(nil, named("a")) }},
 		{"weir.When: filter 1 is nil", func() { weir.When(always, nil) }},
 		{"weir.When: next is nil", func() { weir.When(always, named("a"))(nil) }},
+		{"weir.Case: match is nil", func() { weir.Case(nil, named("a")) }},
+		{"weir.Case: filter 2 is nil", func() { weir.Case(always, named("a"), nil) }},
+		{"weir.Else: filter 1 is nil", func() { weir.Else(nil) }},
+		{"weir.Switch: there is no branch", func() { weir.Switch() }},
+		{"weir.Switch: branch 1 is empty: make it with Case or Else", func() { weir.Switch(weir.Branch{}) }},
+		{"weir.Switch: branch 1 is an Else, but not the last", func() { weir.Switch(weir.Else(), weir.Case(always)) }},
+		{"weir.Switch: next is nil", func() { weir.Switch(weir.Else())(nil) }},
 		{"weir.Not: match is nil", func() { weir.Not(nil) }},
 	}
 	for _, test := range tests {
