@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -49,6 +50,7 @@ func Builtin() Set {
 		"guest":           Filter(guest),
 		"user":            Filter(user, "name"),
 		"when":            Filter(weir.When, "match", "filters"),
+		"switch":          Filter(switchFirst, "cases"),
 		"stack":           Filter(stack, "filters"),
 
 		"decompress-request": Filter(filter.DecompressRequest, "limit:size"),
@@ -89,6 +91,34 @@ func user(name string) func(http.Handler) http.Handler {
 // stack makes one filter of several filters, outermost first.
 func stack(filters ...weir.Filter) func(http.Handler) http.Handler {
 	return weir.Stack(filters...).Then
+}
+
+// switchCase is one of the cases of a switch.
+type switchCase struct {
+	// Match says which requests are meant. It is required.
+	Match func(*http.Request) bool
+
+	// Filters are those that they go through, outermost first. With none, the requests go straight on.
+	Filters []weir.Filter
+}
+
+// switchOptions say what becomes of the requests that no case is for.
+type switchOptions struct {
+	// Else are the filters for the requests that no case matches.
+	Else []weir.Filter
+}
+
+// switchFirst returns a filter that applies the filters of the first case that a request matches, and of no other one.
+// The cases are asked in their order: one that is for all requests leaves none to those after it.
+func switchFirst(cases []switchCase, o switchOptions) (func(http.Handler) http.Handler, error) {
+	var branches []weir.Branch
+	for i, c := range cases {
+		if c.Match == nil {
+			return nil, fmt.Errorf("case %d of cases has no match: say which requests are meant, as in { match = [\"/api/\"], filters = [] }", i+1)
+		}
+		branches = append(branches, weir.Case(c.Match, c.Filters...))
+	}
+	return weir.Switch(append(branches, weir.Else(o.Else...))...), nil
 }
 
 // environ tells the application more than the request says. Each key is the name of one of the variables that it

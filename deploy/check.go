@@ -43,6 +43,7 @@ type node struct {
 // refTo is a node that a key names.
 type refTo struct {
 	key  string
+	when *value // the requests for which it is named; nil: all
 	node *node
 }
 

@@ -29,6 +29,7 @@ type reading struct {
 	note    note
 	owner   *node  // the node that gets the value
 	key     string // by this key
+	when    *value // in a table that says so: for these requests
 }
 
 func (r reading) fail(at span, hint, format string, args ...any) {
@@ -192,6 +193,6 @@ func (r reading) filter(v *value, t reflect.Type) plan {
 // refer notes that a key names a node.
 func (r reading) refer(n *node) {
 	if n != nil {
-		r.owner.refs = append(r.owner.refs, refTo{r.key, n})
+		r.owner.refs = append(r.owner.refs, refTo{r.key, r.when, n})
 	}
 }

@@ -113,6 +113,11 @@ func (r reading) structure(v *value, t reflect.Type) plan {
 	}
 	p := Part{keys: fieldKeys(t), rest: -1}
 	plans := map[int]plan{}
+	if k := matchOf(t); k != nil {
+		if e := v.table.get(k.name); e != nil {
+			r.when = e.value
+		}
+	}
 	for _, e := range v.table.entries {
 		if k := p.key(e.key); k == nil || !writable(k.typ, map[reflect.Type]bool{}) {
 			r.fail(e.at, choose(e.key, p.names()[1:]), "there is no key %q here", e.key)

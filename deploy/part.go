@@ -22,6 +22,7 @@ type Part struct {
 var (
 	handlerType = reflect.TypeFor[http.Handler]()
 	filterType  = reflect.TypeFor[func(http.Handler) http.Handler]()
+	matchType   = reflect.TypeFor[func(*http.Request) bool]()
 	errorType   = reflect.TypeFor[error]()
 	siteType    = reflect.TypeFor[*Site]()
 )

@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -25,12 +24,20 @@ func (n *node) place(key string) string {
 	return host + prefix + "/"
 }
 
+// matching returns for which requests a table names the node; empty: it does not say so, or it may be a secret.
+func (r refTo) matching() string {
+	if r.when == nil {
+		return ""
+	}
+	return shown(r.when, &key{typ: matchType}, false)
+}
+
 // settings returns the keys of a node that name no other one.
 func (n *node) settings() []Setting {
 	var list []Setting
 	for _, e := range n.entries {
 		isRef := slices.ContainsFunc(n.refs, func(r refTo) bool { return r.key == e.key })
-		if isRef || e.key == "filters" && n.kind == appKind {
+		if isRef && !n.hasCases(e.key) || e.key == "filters" && n.kind == appKind {
 			continue
 		}
 		one := Setting{Key: e.key}
@@ -40,6 +47,24 @@ func (n *node) settings() []Setting {
 		list = append(list, one)
 	}
 	return list
+}
+
+// hasCases says whether a key has a list of tables that say for which requests they are.
+func (n *node) hasCases(key string) bool {
+	k := n.part.key(key)
+	return k != nil && k.typ.Kind() == reflect.Slice && matchOf(k.typ.Elem()) != nil
+}
+
+// matchOf returns the key of a table that says for which requests it is; nil: there is none.
+func matchOf(t reflect.Type) *key {
+	if t.Kind() == reflect.Struct {
+		for _, k := range fieldKeys(t) {
+			if k.typ == matchType {
+				return &k
+			}
+		}
+	}
+	return nil
 }
 
 // shown returns a value as it may be shown, in one line; empty: it may be a secret. Named says that it names what
@@ -73,13 +98,21 @@ func shown(v *value, k *key, named bool) string {
 		}
 		words = append(words, s)
 	}
+	if t.Kind() == reflect.Slice && matchOf(t.Elem()) != nil {
+		return strings.Join(words, "; ")
+	}
 	return strings.Join(words, ", ")
 }
 
 // shownTable returns the keys of a table, or which requests it means.
 func shownTable(v *value, t reflect.Type) string {
 	switch {
-	case t == reflect.TypeFor[func(*http.Request) bool]() && len(v.table.entries) == 1:
+	case matchOf(t) != nil:
+		k := matchOf(t)
+		if e := v.table.get(k.name); e != nil {
+			return shown(e.value, k, false)
+		}
+	case t == matchType && len(v.table.entries) == 1:
 		e := v.table.entries[0]
 		s := shown(e.value, &key{typ: t}, false)
 		if s == "" || e.key == "pattern" {

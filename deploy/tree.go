@@ -22,6 +22,7 @@ type Node struct {
 type Ref struct {
 	Key   string // such as "/blog/" of mounts, "apps" or "stack"
 	Place string // of mounts, where requests go to the app, in the one way to write it, "/blog/" or "host/blog/"
+	Match string // of switch, which requests go to the filter, as a setting has it; empty: what no case is for, or a secret
 	Node  *Node
 }
 
@@ -50,10 +51,10 @@ func (n *node) show(shown map[*node]*Node) *Node {
 		x.Filters = append(x.Filters, f.show(shown))
 	}
 	if n.inner != nil {
-		x.Refs = []Ref{{"stack", "", n.inner.show(shown)}}
+		x.Refs = []Ref{{Key: "stack", Node: n.inner.show(shown)}}
 	}
 	for _, r := range n.refs {
-		x.Refs = append(x.Refs, Ref{r.key, n.place(r.key), r.node.show(shown)})
+		x.Refs = append(x.Refs, Ref{r.key, n.place(r.key), r.matching(), r.node.show(shown)})
 	}
 	return x
 }

@@ -53,7 +53,7 @@ func (t *tree) add(lead, label, below string, n *deploy.Node) {
 	last := -1
 	for i, r := range n.Refs {
 		if isFilter(r) {
-			t.add(inside+t.filter, "", inside, r.Node)
+			t.add(inside+t.filter, branch(n, r), inside, r.Node)
 		} else {
 			last = i
 		}

@@ -82,6 +82,14 @@ func edge(n *deploy.Node, i int) string {
 	return plain(r.Key)
 }
 
+// branch returns which requests go to one of the filters that a switch names; empty: n is none.
+func branch(n *deploy.Node, r deploy.Ref) string {
+	if n.Use == "switch" && r.Match == "" {
+		return plain(r.Key)
+	}
+	return plain(r.Match)
+}
+
 // targets are the keys that say where an application is, the most telling first.
 var targets = []string{"socket", "url", "path", "app", "server", "servers", "fs"}
 

@@ -280,7 +280,7 @@ func names(list []passed) string {
 	var words []string
 	for _, f := range list {
 		s := plain(f.node.Name)
-		if f.Part == "when" {
+		if f.Part == "when" || f.Part == "switch" {
 			s += "?"
 		}
 		if len(f.Filters) > 0 {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -57,6 +58,8 @@ func (s *shower) note(one *step) string {
 			}
 		}
 		return strings.TrimSpace("the request does not match " + settings(one, "match"))
+	case one.Part == "switch" && len(one.inner) > 0:
+		return branch(one)
 	case one.Part == "mounts" && len(one.inner) > 0:
 		return "the place is " + mountedAt(one)
 	case one.Part == "stack":
@@ -65,6 +68,24 @@ func (s *shower) note(one *step) string {
 		return fmt.Sprintf("asks %d apps in their order, until one has it", len(one.node.Refs))
 	}
 	return ""
+}
+
+// branch says for which requests the branch of a switch is that was taken. A filter that several have may be in any.
+func branch(one *step) string {
+	var cases []string
+	for _, ref := range one.node.Refs {
+		switch {
+		case ref.Node != one.inner[0].node:
+		case ref.Match != "":
+			cases = append(cases, ref.Match)
+		case ref.Key == "else":
+			cases = append(cases, "no case")
+		}
+	}
+	if len(cases) == 0 {
+		return "the request matches no case that has filters"
+	}
+	return "the request matches " + strings.Join(slices.Compact(cases), " or ")
 }
 
 // settings returns a key that a section sets, or all of them, as far as they are known.
