@@ -28,7 +28,8 @@ var options = []struct {
 	{"access-log", `
 		logger = "web"
 		level = "info"
-		attrs = ["query", "header:Referer"]`, filter.AccessLogOptions{}},
+		attrs = ["query", "header:Referer"]
+		max-notes = 5`, filter.AccessLogOptions{MaxNotes: 5}},
 	{"cache-control", `
 		rules = [{ types = ["text/css"], statuses = [200], max-age = "1h", stale-if-error = "10s", public = true }, { no-store = true }]`,
 		filter.CacheControlOptions{Rules: []filter.CacheRule{
@@ -43,8 +44,6 @@ var options = []struct {
 		queue = 9
 		logger = "web"`, filter.BasicAuthFileOptions{Realm: "staff", KeepAuthorization: true, Remember: time.Hour, MaxRemembered: 100,
 		Concurrency: 3, Queue: 9}},
-		attrs = ["query", "header:Referer"]
-		max-notes = 5`, filter.AccessLogOptions{MaxNotes: 5}},
 	{"compress", `
 		encodings = ["gzip", "zstd"]
 		min-size = "1KiB"
@@ -90,7 +89,8 @@ var options = []struct {
 		key = "user"
 		max-keys = 100
 		total = "1000/min"
-		name = "web"`, filter.RateLimitOptions{MaxKeys: 100, Name: "web"}},
+		name = "web"
+		dry-run = true`, filter.RateLimitOptions{MaxKeys: 100, Name: "web", DryRun: true}},
 	{"error-page", `
 		page = "` + errorTemplate + `"
 		types = ["text/html"]`, filter.ErrorPageOptions{Types: []string{"text/html"}}},
@@ -99,8 +99,6 @@ var options = []struct {
 		idle = "30s"
 		total = "5m"
 		status = 504`, filter.TimeoutOptions{Idle: 30 * time.Second, Total: 5 * time.Minute, Status: 504}},
-		name = "web"
-		dry-run = true`, filter.RateLimitOptions{MaxKeys: 100, Name: "web", DryRun: true}},
 	{"recover", `logger = "web"`, filter.RecoverOptions{}},
 	{"request-id", `
 		header = "X-Id"
@@ -217,22 +215,19 @@ var options = []struct {
 
 var errorTemplate, _ = filepath.Abs("testdata/error.html")
 
-// notInFiles are the fields that Go code alone can set, and why.
-var notInFiles = map[string]string{
-	"proxy Transport":       "it is code",
-	"trust-proxy Forwarded": "it cannot stand with prefix: TestTrustProxy_forwarded",
 // testdata is the folder with the files that a constructor reads.
 var testdata, _ = filepath.Abs("testdata")
 
 // notInFiles are the filters and the fields that Go code alone can set, and why.
 var notInFiles = map[string]string{
+	"basic-auth":             "its check is code: basic-auth in a file is BasicAuthFile",
 	"forward-auth Transport": "it is code",
 	"proxy Transport":        "it is code",
-	"proxy Transport":      "it is code",
-	"rate-limit Cost":      "it is code",
-	"rate-limit Refused":   "it is code",
-	"rate-limit Store":     "it is code, of a module that not everybody has",
-	"rate-limit StoreDown": "it is code",
+	"rate-limit Cost":        "it is code",
+	"rate-limit Refused":     "it is code",
+	"rate-limit Store":       "it is code, of a module that not everybody has",
+	"rate-limit StoreDown":   "it is code",
+	"trust-proxy Forwarded":  "it cannot stand with prefix: TestTrustProxy_forwarded",
 }
 
 func TestEveryOptionComesFromAFile(t *testing.T) {

@@ -138,7 +138,7 @@ func (c *concurrency) keyOf(r *http.Request) rateKey {
 			return c.texts.key(s)
 		}
 	}
-	return clientKey(r)
+	return addrKey(rateAddr(r))
 }
 
 // enter takes a place for a request, and waits for it if need be. It reports whether there was one.

@@ -21,7 +21,8 @@
 //
 //	TrustProxy      before everything that goes by the client, the scheme, the host or the prefix
 //	RequestID       before everything that speaks of the request: AccessLog and Recover tell its id
-//	AccessLog       outside of all that answers, so that every answer is logged, as the client gets it
+//	AccessLog       outside of all that answers, so that every answer is logged, as the client gets it; it knows the
+//	                user who is found out further in, and what is noted there
 //	SecureHeaders   outside of all that answers, so that errors have the fields, too
 //	ServerTiming    outside of what it is to time
 //	CookiePolicy    outside of all that sets a cookie
@@ -32,6 +33,9 @@
 //	CanonicalHost   before everything that does something of worth; inside of AllowHosts
 //	HTTPS           before everything that does something of worth; inside of AllowHosts
 //	RateLimit       before anything that costs more than it does; after what finds out the client address
+//	BasicAuth       inside of RateLimit, which then counts the attempts, too, and outside of all that is protected
+//	BasicAuthFile   where BasicAuth stands
+//	ForwardAuth     where BasicAuth stands, and outside of what changes the path
 //	CleanPath       before everything that goes by the path
 //	TrailingSlash   inside of CleanPath, and leaves alone what that is for
 //	Timeout         inside of AccessLog and Recover, which see what became of it, and outside of all that takes time
@@ -46,16 +50,6 @@
 //	ETag            inside of Conditional, which compares it, and of all that changes bodies
 //	NoCache         around the pages that it is about
 //	CacheControl    inside of what signs users in, whose responses are private, around the handlers
-//	RequestID   before everything that speaks of the request: AccessLog and Recover tell its id
-//	AccessLog   outside of all that answers, so that every answer is logged, as the client gets it; it knows the user who
-//	            is found out further in, and what is noted there
-//	Recover     inside of AccessLog, which logs its 500, and outside of what may panic
-//	RateLimit   before anything that costs more than it does; after what finds out the client address
-//	BasicAuth   inside of RateLimit, which then counts the attempts, too, and outside of all that is protected;
-//	            and so BasicAuthFile
-//	ForwardAuth where BasicAuth stands, and outside of what changes the path
-//	MaxBody     before anything that reads a body
-//	Compress    outside of the filters that read or change the response's body
 //
 // A RateLimit that counts by user (see RateLimitOptions.Key) stands after what asks for credentials.
 package filter

@@ -36,7 +36,7 @@ func (l *rateLimiter) admit(w http.ResponseWriter, r *http.Request) bool {
 		l.refused(r, v.wait)
 	}
 	if !l.dry {
-		refuse(w, v)
+		turnAway(w, v)
 	}
 	return l.dry
 }
@@ -115,7 +115,8 @@ func (l *rateLimiter) storeKey(r *http.Request) string {
 	return "@" + addrText(rateAddr(r))
 }
 
-func refuse(w http.ResponseWriter, v rateVerdict) {
+// turnAway answers a request too many.
+func turnAway(w http.ResponseWriter, v rateVerdict) {
 	if v.wait < rate.InfDuration { // else nobody knows
 		w.Header().Set("Retry-After", strconv.FormatInt(seconds(v.wait), 10))
 	}
