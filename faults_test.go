@@ -43,10 +43,13 @@ var faultStacks = []struct {
 	{"in the documented order", documented},
 }
 
+// byName is all filters but those that send clients to another path, such as /app for /app/.
 func byName() []weir.Filter {
 	var all []weir.Filter
 	for _, name := range slices.Sorted(maps.Keys(filters)) {
-		all = append(all, filters[name].filter)
+		if f := filters[name]; !f.declares.Answers {
+			all = append(all, f.filter)
+		}
 	}
 	return all
 }
