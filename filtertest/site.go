@@ -47,6 +47,7 @@ func (s *subject) serveBelow(f func(http.Handler) http.Handler, h http.HandlerFu
 	at.server.Config.ErrorLog = log.New(&s.log, "", 0)
 	if s.proto == http2 {
 		at.server.EnableHTTP2 = true
+		at.server.TLS = overTLS().Clone()
 		at.server.StartTLS()
 	} else {
 		at.server.Start()

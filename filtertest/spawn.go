@@ -62,6 +62,7 @@ func spawn(t testing.TB, f func(http.Handler) http.Handler, http2 bool, patience
 	server := httptest.NewUnstartedServer(outermost(f(http.HandlerFunc(s.handle))))
 	server.Config.ErrorLog = log.New(&s.log, "", 0)
 	if server.EnableHTTP2 = http2; http2 {
+		server.TLS = overTLS().Clone()
 		server.StartTLS()
 	} else {
 		server.Start()
