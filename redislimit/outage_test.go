@@ -15,10 +15,12 @@ import (
 	"github.com/weirhttp/weir/redislimit"
 )
 
-// until asks h until it answers as it should, or the test has lasted too long.
+// until waits for what sends no event, or the test has lasted too long.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(30 * time.Second); !done(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatal("in vain waited for", what)
 		}

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -53,11 +52,7 @@ func (s *server) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := s.client(t, nil)
-	for deadline := time.Now().Add(30 * time.Second); c.Ping(t.Context()).Err() != nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("redis-server does not answer")
-		}
-	}
+	until(t, "an answer of redis-server", func() bool { return c.Ping(t.Context()).Err() == nil })
 }
 
 func (s *server) stop() {

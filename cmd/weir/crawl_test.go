@@ -70,7 +70,7 @@ func newCrawler(t *testing.T, transport http.RoundTripper, below string) *crawle
 		}
 		return nil
 	}
-	return &crawler{t: t, client: &http.Client{Transport: transport, CheckRedirect: leaves}, below: below, perPage: 120}
+	return &crawler{t: t, client: &http.Client{Transport: transport, CheckRedirect: leaves}, below: below, perPage: 40}
 }
 
 // get returns the media type and the body of a page, or an error when it does not answer 200.

@@ -125,7 +125,9 @@ func (s *scene) ask() string {
 // until waits for what the system has to tell the program first.
 func (s *scene) until(what string, is func() bool) {
 	s.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(20 * time.Second); !is(); <-tick.C {
 		if time.Now().After(deadline) {
 			s.log.mu.Lock()
 			defer s.log.mu.Unlock()

@@ -109,7 +109,9 @@ func startPebble(t *testing.T, program, address string, f files, httpPort, tlsPo
 func (p *pebble) root(t *testing.T, address string) *x509.CertPool {
 	t.Helper()
 	c := client(t, nil)
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(20 * time.Second); ; <-tick.C {
 		res, err := c.Get(address)
 		if err != nil {
 			if time.Now().After(end) {
@@ -196,7 +198,9 @@ func visit(t *testing.T, base string, roots *x509.CertPool, name string) (*http.
 // waitFor waits until the log of a server has a text.
 func (v *serving) waitFor(text string) {
 	v.t.Helper()
-	for end := time.Now().Add(60 * time.Second); !strings.Contains(v.log.String(), text); time.Sleep(10 * time.Millisecond) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(60 * time.Second); !strings.Contains(v.log.String(), text); <-tick.C {
 		if time.Now().After(end) {
 			v.t.Fatalf("the log does not get %q:\n%s", text, v.log)
 		}
