@@ -50,8 +50,13 @@ var oddHeads = map[string]func(h http.Header){
 	"two lengths":             func(h http.Header) { h["Content-Length"] = []string{"80", "3"} },
 }
 
-// ownFields are those that the filters of the stacks add or mend.
-var ownFields = []string{"Date", "Vary", "X-Request-Id", "X-Frame-Options", "Ratelimit", "Ratelimit-Policy"}
+// ownFields are those that filters of the stacks add, and given those that they give a value of their own.
+var (
+	ownFields = []string{"Vary", "X-Request-Id", "X-Frame-Options", "Ratelimit", "Ratelimit-Policy", "Accept-Ranges",
+		"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Etag", "Permissions-Policy",
+		"Referrer-Policy", "Server-Timing", "Strict-Transport-Security", "X-Content-Type-Options"}
+	givenFields = []string{"Cache-Control", "Set-Cookie"}
+)
 
 // TestOddHeads compares the head that a client gets of an application alone with
 // that behind each stack.
@@ -64,11 +69,7 @@ func TestOddHeads(t *testing.T) {
 	heads := func(s *faultSite) map[string]exchanged {
 		got := make(map[string]exchanged)
 		for ask := range oddHeads {
-			e := s.get("/app/", "X-Ask", ask)
-			for _, name := range ownFields {
-				e.header.Del(name)
-			}
-			got[fmt.Sprint(ask, s.http2)] = e
+			got[fmt.Sprint(ask, s.http2)] = s.get("/app/", "X-Ask", ask)
 		}
 		return got
 	}
@@ -76,9 +77,20 @@ func TestOddHeads(t *testing.T) {
 	faulty(t, app, func(t *testing.T, s *faultSite) {
 		for ask, got := range heads(s) {
 			want := want[ask]
+			given := []string{"Date"}
+			if !s.inOrder {
+				given = append(given, givenFields...)
+			}
+			compared := func(h http.Header) http.Header {
+				h = maps.Clone(h)
+				maps.DeleteFunc(h, func(name string, _ []string) bool {
+					return slices.Contains(given, name) || want.header[name] == nil && slices.Contains(ownFields, name)
+				})
+				return h
+			}
 			if (want.cut != nil) != (got.cut != nil) || want.status != got.status || want.text != got.text || got.bad != nil {
 				t.Errorf("%s: %v, bare %v", ask, got, want)
-			} else if !maps.EqualFunc(want.header, got.header, slices.Equal) {
+			} else if !maps.EqualFunc(compared(want.header), compared(got.header), slices.Equal) {
 				t.Errorf("%s: the head is %.300q, bare %.300q", ask, fmt.Sprint(got.header), fmt.Sprint(want.header))
 			}
 		}
