@@ -142,7 +142,8 @@ func (s *faultSite) afterPanic(e exchanged, w when, fault bool) error {
 	if !fault || w == after || e.status != http.StatusInternalServerError {
 		return errors.New("it is whole")
 	}
-	if e.text != "Internal Server Error\n" || s.inOrder && e.header.Get("X-Request-Id") == "" {
+	text, _, _ := strings.Cut(strings.TrimPrefix(e.text, "500 "), "\n") // ErrorPage says more
+	if text != "Internal Server Error" || s.inOrder && (e.text != text+"\n" || e.header.Get("X-Request-Id") == "") {
 		return fmt.Errorf("the page of the 500 is %q, its header %v", e.text, e.header)
 	}
 	for _, name := range []string{"Set-Cookie", "Etag", "Content-Encoding", "Trailer", "X-Sum"} {

@@ -136,9 +136,15 @@ func (c *fileCheck) enter(ctx context.Context) (leave func(), err error) {
 	default:
 		return nil, errTooMany
 	}
+	leave = func() { <-c.hashing; <-c.inside }
+	select {
+	case c.hashing <- struct{}{}: // also for a client that has closed its half of the connection
+		return leave, nil
+	default:
+	}
 	select {
 	case c.hashing <- struct{}{}:
-		return func() { <-c.hashing; <-c.inside }, nil
+		return leave, nil
 	case <-ctx.Done():
 		<-c.inside
 		return nil, context.Cause(ctx)

@@ -37,7 +37,7 @@ func (f *forwardAuth) ask(r *http.Request) (*authAnswer, error) {
 	body, err := io.ReadAll(io.LimitReader(res.Body, f.MaxAnswer+1))
 	users := len(res.Header[f.UserField])
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
 		return nil, badAnswer("its answer breaks off: " + err.Error())
