@@ -14,6 +14,42 @@
 // Options are structs, their zero values are right for most programs, and what has no right value for everybody is a
 // parameter of its own.
 //
+// # Catalogue
+//
+// Who asks, and who may:
+//
+//   - [TrustProxy]: client, scheme, host and prefix, as proxies that are trusted say; nobody else is believed
+//   - [AllowIP], [AllowHosts]: the clients, and the names of hosts, that are served
+//   - [BasicAuth], [BasicAuthFile]: name and password, by a function or by a file of htpasswd
+//   - [Bearer]: a token, and what it is good for
+//   - [ForwardAuth]: an authentication server decides, such as Authelia or oauth2-proxy
+//
+// What it may cost:
+//
+//   - [RateLimit]: how often; [Concurrency]: how many at once; [Timeout]: how long
+//   - [MaxBody]: how much is sent; [DecompressRequest]: and how much it becomes
+//
+// The request as the handler wants it:
+//
+//   - [CanonicalHost], [HTTPS], [CleanPath], [TrailingSlash]: one URL for each page, by redirect
+//   - [MethodOverride]: PUT, PATCH and DELETE for clients that have POST alone
+//   - [Rewind]: a body that can be read again
+//
+// The response as clients want it:
+//
+//   - [Compress], [Range], [Conditional], [ETag]: less of it, a part of it, or nothing if it is the same
+//   - [CacheControl], [NoCache]: who may keep it, and for how long
+//   - [SecureHeaders], [CookiePolicy]: what browsers are to watch over
+//   - [ErrorPage]: errors as a page, as JSON or as text
+//
+// To see what happens, and to survive it:
+//
+//   - [RequestID], [AccessLog], [ServerTiming]: which request it was, what became of it, and where its time went
+//   - [Recover]: a panic is logged, and answered if that is still possible
+//
+// What the standard library or a well-kept one has is not here: http.CrossOriginProtection, rs/cors, otelhttp and promhttp
+// stand between these as they are.
+//
 // # Order
 //
 // In a stack, requests go from the outermost filter to the innermost and responses come back the other way. The
