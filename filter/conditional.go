@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // Conditional returns a filter that answers conditional requests for any handler (RFC 9110 §13): a GET or HEAD whose
@@ -15,9 +16,10 @@ import (
 // at answers with status 200 or 206, in the order of §13.2.2: If-Match, or in its absence If-Unmodified-Since; then
 // If-None-Match, or in its absence If-Modified-Since. A request without these fields passes at no cost.
 //
-// If-Match compares strongly, If-None-Match weakly; "*" is any answer. A malformed field is as good as none, so that it
-// never makes a 304 or 412, and a malformed list of tags still has precedence over a date. Dates are those of
-// [http.ParseTime], and do nothing to an answer without a Last-Modified.
+// If-Match compares strongly, If-None-Match weakly; "*" is any answer. It reads them as [rewrite.ConditionsOf] does: a
+// malformed list of tags matches nothing, so that it never makes a 304, but a 412 where it was meant to prevent something,
+// and still has precedence over a date. A malformed date is as good as none. Dates are those of [http.ParseTime], and do
+// nothing to an answer without a Last-Modified.
 //
 // A 304 has what RFC 9110 §15.4.5 asks for and everything that does not describe a body: of the fields that do, only
 // ETag, Content-Location and, if there is no ETag, Last-Modified stay. It has no trailers.
@@ -60,38 +62,20 @@ func precondition(h *capture.Head, _ io.Writer) io.WriteCloser {
 	if h.Status != http.StatusOK && h.Status != http.StatusPartialContent {
 		return nil
 	}
-	switch {
-	case !isUnchanged(h):
+	tag := tagOf(h)
+	if tag == "" {
+		tag = "none" // is no tag and matches none, but there is an answer, and "*" is about that
+	}
+	switch rewrite.ConditionsOf(h.Request).Status(h.Request.Method, tag, modifiedOf(h)) {
+	case http.StatusPreconditionFailed:
 		h.Status = http.StatusPreconditionFailed
 		dropFields(h.Header, ofABody[:]...)
 		return nothing{}
-	case !isChanged(h):
+	case http.StatusNotModified:
 		h.Status = http.StatusNotModified
 		notModified(h.Header)
 	}
 	return nil
-}
-
-// isUnchanged is steps 1 and 2 of RFC 9110 §13.2.2.
-func isUnchanged(h *capture.Head) bool {
-	if lines := nonEmpty(h.Request.Header["If-Match"]); lines != nil {
-		named, ok := listsTag(lines, etagOf(h), strongly)
-		return named || !ok
-	}
-	modified, ok := dateOf(h.Header["Last-Modified"])
-	since, asked := dateOf(h.Request.Header["If-Unmodified-Since"])
-	return !ok || !asked || !modified.After(since)
-}
-
-// isChanged is steps 3 and 4.
-func isChanged(h *capture.Head) bool {
-	if lines := nonEmpty(h.Request.Header["If-None-Match"]); lines != nil {
-		named, ok := listsTag(lines, etagOf(h), weakly)
-		return !named || !ok
-	}
-	modified, ok := dateOf(h.Header["Last-Modified"])
-	since, asked := dateOf(h.Request.Header["If-Modified-Since"])
-	return !ok || !asked || modified.After(since)
 }
 
 // ofABody are the fields that speak of the bytes that are no longer sent.
@@ -116,34 +100,21 @@ func dropFields(h http.Header, fields ...string) {
 	}
 }
 
-// etagOf is the entity tag of a response, empty if it has none or no valid one.
-func etagOf(h *capture.Head) string {
-	values := h.Header["Etag"]
-	if len(values) == 0 {
-		return ""
-	}
-	etag := strings.Trim(values[0], " \t")
-	if lenETag(etag) != len(etag) {
-		return ""
-	}
-	return etag
+// tagOf is the entity tag of a response, empty if it has none.
+func tagOf(h *capture.Head) rewrite.ETag {
+	return rewrite.ETag(strings.Trim(h.Header.Get("Etag"), " \t"))
 }
 
-// dateOf reads a field that is one date (RFC 9110 §5.6.7).
-func dateOf(lines []string) (time.Time, bool) {
-	if len(lines) != 1 {
-		return time.Time{}, false
-	}
-	t, err := http.ParseTime(lines[0])
-	return t, err == nil
-}
+// isStrong says whether there is an entity tag, and it is a strong one.
+func isStrong(tag rewrite.ETag) bool { return tag.StrongMatch(tag) }
 
-// nonEmpty is a field's lines, nil if there is nothing in them.
-func nonEmpty(lines []string) []string {
-	for _, line := range lines {
-		if strings.Trim(line, " \t") != "" {
-			return lines
-		}
+// modifiedOf is the Last-Modified of a response, zero if it has none.
+func modifiedOf(h *capture.Head) time.Time { return dateOf(h.Header["Last-Modified"]) }
+
+// dateOf reads a field that is one date (RFC 9110 §5.6.7). It is zero if that is none.
+func dateOf(lines []string) (t time.Time) {
+	if len(lines) == 1 {
+		t, _ = http.ParseTime(lines[0])
 	}
-	return nil
+	return t
 }

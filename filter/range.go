@@ -107,7 +107,7 @@ func offerRanges(h *capture.Head, _ io.Writer) io.WriteCloser {
 
 // offer says that an answer can be had in parts, as far as one can tell.
 func offer(h *capture.Head, size int64) {
-	if size >= 0 || etagOf(h) != "" || len(h.Header["Last-Modified"]) > 0 {
+	if size >= 0 || tagOf(h).WeakMatch(tagOf(h)) || len(h.Header["Last-Modified"]) > 0 {
 		h.Header["Accept-Ranges"] = []string{"bytes"}
 	}
 }
@@ -124,7 +124,7 @@ func hasRanges(h *capture.Head) bool {
 		return false
 	}
 	coding := h.Header["Content-Encoding"]
-	return len(coding) == 0 || strings.HasPrefix(etagOf(h), `"`)
+	return len(coding) == 0 || isStrong(tagOf(h))
 }
 
 // partial is an answer to one request for ranges.
@@ -171,25 +171,15 @@ func (p *partial) hook(h *capture.Head, dst io.Writer) io.WriteCloser {
 
 // sameAsBefore is If-Range (RFC 9110 §13.1.5).
 func sameAsBefore(h *capture.Head) bool {
-	lines := h.Request.Header["If-Range"]
-	if len(nonEmpty(lines)) == 0 {
-		return true
-	}
-	if since, ok := dateOf(lines); ok {
-		modified, ok := dateOf(h.Header["Last-Modified"])
-		return ok && modified.Equal(since)
-	}
-	known := etagOf(h)
-	return len(lines) == 1 && known != "" && strongly(known, strings.Trim(lines[0], " \t"))
+	return rewrite.ConditionsOf(h.Request).Range(tagOf(h), modifiedOf(h))
 }
 
 // lasting says whether a client can tell that two parts are of the same bytes.
 func lasting(h *capture.Head) bool {
 	if len(h.Header["Etag"]) > 0 {
-		return strings.HasPrefix(etagOf(h), `"`)
+		return isStrong(tagOf(h))
 	}
-	_, ok := dateOf(h.Header["Last-Modified"])
-	return ok
+	return !modifiedOf(h).IsZero()
 }
 
 // unsatisfiable makes a 416 in the form of [http.ServeContent].

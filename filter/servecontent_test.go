@@ -69,7 +69,7 @@ var (
 // ranges to HEAD, sends the last 0 bytes, and the last ones of nothing, and reads the first of several lines.
 func asRead(method string, h http.Header, size int) http.Header {
 	h = h.Clone()
-	for name, malformed := range map[string]string{"If-Match": "*", "If-None-Match": `"never"`} {
+	for _, name := range []string{"If-Match", "If-None-Match"} {
 		list := strings.Join(h[name], ", ")
 		switch lines := len(h[name]); {
 		case !someThing.MatchString(strings.Join(h[name], "")):
@@ -77,7 +77,7 @@ func asRead(method string, h http.Header, size int) http.Header {
 		case lines == 1 && strings.Trim(list, " \t") == "*", tagList.MatchString(list):
 			h.Set(name, list)
 		default:
-			h.Set(name, malformed)
+			h.Set(name, `"never"`)
 		}
 	}
 	for _, name := range []string{"If-Modified-Since", "If-Unmodified-Since"} {

@@ -46,7 +46,8 @@ func ConditionsOf(r *http.Request) Conditions {
 // does not overwrite what its client has not seen, and one with "If-None-Match: *" nothing
 // at all.
 //
-// An If-Match that is malformed fails, since it was meant to prevent something.
+// An If-Match that is malformed fails, since it was meant to prevent something. Where there
+// is something without either, give a tag that is none, such as "none".
 func (c Conditions) Status(method string, tag ETag, modified time.Time) int {
 	safe := method == http.MethodGet || method == http.MethodHead
 	there := tag != "" || !modified.IsZero()

@@ -18,19 +18,22 @@ func (t ETag) StrongMatch(other ETag) bool {
 // WeakMatch reports whether the two tags are the same, be they weak or strong:
 // If-None-Match asks for that.
 func (t ETag) WeakMatch(other ETag) bool {
-	return strings.TrimPrefix(string(t), "W/") == strings.TrimPrefix(string(other), "W/") &&
-		t != "" && cutETag(string(t)) == len(t)
+	return t.opaque() == other.opaque() && t != "" && cutETag(string(t)) == len(t)
 }
 
+// opaque is the tag without what makes it a weak one.
+func (t ETag) opaque() string { return strings.TrimPrefix(string(t), "W/") }
+
 // ETags is a list of entity tags, the lines of If-Match or If-None-Match as they are:
-// ETags(h["If-Match"]). They are read when one asks. Those behind a place that is malformed
-// do not count.
+// ETags(h["If-Match"]). They are read when one asks. A list that is malformed, wherever it
+// is, matches nothing: nobody can tell what it was meant to say.
 type ETags []string
 
 // Any reports whether the list is "*", which stands for whatever tag there is.
 func (t ETags) Any() bool { return len(t) == 1 && trim(t[0]) == "*" }
 
-// All returns the tags of the list in their order: none of "*".
+// All returns the tags of the list in their order, up to a place that is malformed: none of
+// "*".
 func (t ETags) All() iter.Seq[ETag] {
 	return func(yield func(ETag) bool) { t.read(yield) }
 }
@@ -42,17 +45,22 @@ func (t ETags) Malformed() bool {
 }
 
 // StrongMatch reports whether the list is "*" or has a tag that matches strongly.
-func (t ETags) StrongMatch(tag ETag) bool { return t.Any() || t.has(tag, ETag.StrongMatch) }
+func (t ETags) StrongMatch(tag ETag) bool {
+	return t.Any() || t.has(func(listed ETag) bool { return listed == tag && listed[0] == '"' })
+}
 
 // WeakMatch reports whether the list is "*" or has a tag that matches weakly.
-func (t ETags) WeakMatch(tag ETag) bool { return t.Any() || t.has(tag, ETag.WeakMatch) }
+func (t ETags) WeakMatch(tag ETag) bool {
+	wanted := tag.opaque()
+	return t.Any() || t.has(func(listed ETag) bool { return listed.opaque() == wanted })
+}
 
-func (t ETags) has(tag ETag, match func(a, b ETag) bool) (found bool) {
-	t.read(func(listed ETag) bool {
-		found = match(listed, tag)
-		return !found
+func (t ETags) has(match func(listed ETag) bool) (found bool) {
+	wellFormed := t.read(func(listed ETag) bool {
+		found = found || match(listed)
+		return true
 	})
-	return found
+	return found && wellFormed
 }
 
 // read yields the tags up to a malformed place, and reports whether there was none.

@@ -10,7 +10,11 @@ type scanner struct {
 
 // next goes to the next element, past empty ones, and reports whether there is one.
 func (s *scanner) next() bool {
-	s.rest = strings.TrimLeft(s.rest, " \t,")
+	n := 0
+	for n < len(s.rest) && (s.rest[n] == ' ' || s.rest[n] == '\t' || s.rest[n] == ',') {
+		n++
+	}
+	s.rest = s.rest[n:]
 	return s.rest != ""
 }
 
@@ -24,7 +28,13 @@ func (s *scanner) skip() {
 }
 
 // space skips optional whitespace.
-func (s *scanner) space() { s.rest = strings.TrimLeft(s.rest, " \t") }
+func (s *scanner) space() {
+	n := 0
+	for n < len(s.rest) && (s.rest[n] == ' ' || s.rest[n] == '\t') {
+		n++
+	}
+	s.rest = s.rest[n:]
+}
 
 // token reads a token, "" where there is none.
 func (s *scanner) token() string {
