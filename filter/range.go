@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/rewrite"
@@ -40,6 +41,10 @@ type RangeOptions struct {
 // for than MaxRanges, and where more bytes are than there are: ranges that overlap are an attack or a mistake
 // (CVE-2011-3192). No answer is longer than its whole and the heads of MaxRanges parts. Too many ranges are kept from
 // the handler, too. Numbers may be as large as they like.
+//
+// A Last-Modified that is not earlier than the Date of the answer, or than now, is as good as none: in the rest of its
+// second there may be another version (§8.8.2.2). Two versions of a second that is over look alike to a server, and a
+// client has to remember when it got which. A handler whose content may change as fast gives an ETag.
 //
 // HEAD and other methods have no ranges (§14.2). A 206 that announces trailers has no Content-Length, so that they
 // arrive. Content-Digest and Content-MD5 of the whole go.
@@ -171,7 +176,7 @@ func (p *partial) hook(h *capture.Head, dst io.Writer) io.WriteCloser {
 
 // sameAsBefore is If-Range (RFC 9110 §13.1.5).
 func sameAsBefore(h *capture.Head) bool {
-	return rewrite.ConditionsOf(h.Request).Range(tagOf(h), modifiedOf(h))
+	return rewrite.ConditionsOf(h.Request).Range(tagOf(h), settledOf(h))
 }
 
 // lasting says whether a client can tell that two parts are of the same bytes.
@@ -179,7 +184,20 @@ func lasting(h *capture.Head) bool {
 	if len(h.Header["Etag"]) > 0 {
 		return isStrong(tagOf(h))
 	}
-	return !modifiedOf(h).IsZero()
+	return !settledOf(h).IsZero()
+}
+
+// settledOf is the Last-Modified of a response where it is a strong validator, else zero (RFC 9110 §8.8.2.2): as long as
+// its second is not over, there may be another version with it.
+func settledOf(h *capture.Head) time.Time {
+	modified, now := modifiedOf(h), dateOf(h.Header["Date"])
+	if now.IsZero() {
+		now = time.Now()
+	}
+	if now.Unix() <= modified.Unix() {
+		return time.Time{}
+	}
+	return modified
 }
 
 // unsatisfiable makes a 416 in the form of [http.ServeContent].

@@ -209,6 +209,41 @@ func TestRangeOutsideOfServeContent(t *testing.T) {
 	}
 }
 
+// A date tells versions apart only when its second is over (RFC 9110 §8.8.2.2).
+func TestRangeOfADateInItsSecond(t *testing.T) {
+	const second, next = "Thu, 15 Nov 2018 10:00:01 GMT", "Thu, 15 Nov 2018 10:00:02 GMT"
+	for name, c := range map[string]struct {
+		date, lastModified string
+		size               int
+		want               int
+	}{
+		"a second before the Date it is one":       {next, second, 1000, 206},
+		"in the second of the Date it is none":     {second, second, 1000, 200},
+		"nor is one that is after the Date":        {modified, second, 1000, 200},
+		"the Date is now where the handler is mum": {"", second, 1000, 206},
+		"so that the future is none":               {"", "Fri, 15 Nov 2999 10:00:01 GMT", 1000, 200},
+		"the same is so of long texts, be it old":  {next, second, 5000, 206},
+		"or new":                                   {second, second, 5000, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fields := []string{"Last-Modified", c.lastModified, "Content-Length", strconv.Itoa(c.size), "Content-Type", "text/plain"}
+			if c.date != "" {
+				fields = append(fields, "Date", c.date)
+			}
+			h := filter.Range(filter.RangeOptions{Limit: 1000})(answering(200, page(c.size), fields...))
+			ask := []string{"Range", "bytes=1-2"}
+			if c.size <= 1000 {
+				ask = append(ask, "If-Range", c.lastModified)
+			}
+			protocols(t, h, func(t *testing.T, fetch func(string, string, ...string) *http.Response) {
+				if res := fetch("GET", "/", ask...); res.StatusCode != c.want {
+					t.Errorf("%d %v, want %d", res.StatusCode, res.Header, c.want)
+				}
+			})
+		})
+	}
+}
+
 // Compress outside leaves parts alone, and a client that has a coded text gets none of the plain one.
 func TestRangeInsideOfCompress(t *testing.T) {
 	h := filter.Compress(filter.CompressOptions{})(validated(answering(200, page(5000), "Content-Type", "text/html")))

@@ -76,6 +76,8 @@ func (c Conditions) Status(method string, tag ETag, modified time.Time) int {
 
 // Range reports whether If-Range lets the Range of the request count: the tag is the same
 // and strong, or the date is the same, to the second; or there is no If-Range, or a blank one.
+// A date is a strong validator only when its second is over (RFC 9110 section 8.8.2.2): give
+// the zero time where modified is not earlier than the Date of the answer.
 func (c Conditions) Range(tag ETag, modified time.Time) bool {
 	switch {
 	case c.IfRangeTag != "":

@@ -11,24 +11,17 @@ import (
 // "Text/HTML; charset=utf-8". It is empty where there is none. It believes what is said,
 // parameters that are malformed or not.
 func ContentType(h http.Header) string {
-	kind, _ := contentType(h)
-	return kind
+	kind, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(kind))
 }
 
 // Charset returns the charset parameter of the Content-Type of a header, in lower case. It
 // is empty where there is none: then what the format says holds (RFC 9110 section 8.3.2),
 // UTF-8 for JSON and for what browsers send.
 func Charset(h http.Header) string {
-	_, charset := contentType(h)
-	return charset
-}
-
-func contentType(h http.Header) (kind, charset string) {
-	line := h.Get("Content-Type")
-	kind, params, err := mime.ParseMediaType(line)
-	if err == nil {
-		return kind, strings.ToLower(params["charset"])
+	_, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return ""
 	}
-	kind, _, _ = strings.Cut(line, ";")
-	return strings.ToLower(strings.TrimSpace(kind)), ""
+	return strings.ToLower(params["charset"])
 }
