@@ -167,12 +167,12 @@ func (c *compressor) candidate(h *capture.Head) bool {
 	if !possible && h.Status != http.StatusNotModified && h.Status != http.StatusPartialContent {
 		return false
 	}
-	kind, typed := h.Header["Content-Type"]
+	_, typed := h.Header["Content-Type"]
 	if !typed && possible && len(h.Peek) > 0 {
-		kind, typed = []string{http.DetectContentType(h.Peek)}, true
-		h.Header["Content-Type"] = kind
+		h.Header["Content-Type"] = []string{http.DetectContentType(h.Peek)}
+		typed = true
 	}
-	if typed && !c.match(h) && !(h.Status == http.StatusPartialContent && strings.HasPrefix(kind[0], "multipart/")) {
+	if typed && !c.match(h) && !(h.Status == http.StatusPartialContent && strings.HasPrefix(rewrite.ContentType(h.Header), "multipart/")) {
 		return false
 	}
 	// A 304 or 206 has the Vary that the whole representation would have

@@ -223,7 +223,7 @@ func TestRangeOfADateInItsSecond(t *testing.T) {
 		"the Date is now where the handler is mum": {"", second, 1000, 206},
 		"so that the future is none":               {"", "Fri, 15 Nov 2999 10:00:01 GMT", 1000, 200},
 		"the same is so of long texts, be it old":  {next, second, 5000, 206},
-		"or new":                                   {second, second, 5000, 200},
+		"or new": {second, second, 5000, 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fields := []string{"Last-Modified", c.lastModified, "Content-Length", strconv.Itoa(c.size), "Content-Type", "text/plain"}
@@ -291,6 +291,22 @@ func TestRangeReadsLongFieldsAtOnce(t *testing.T) {
 			t.Errorf("%.20s: %v allocations", ranges, n)
 		}
 	}
+}
+
+// A type that cannot be guessed stays unsaid, whatever stands further out.
+func TestRangeOfAFlushedHead(t *testing.T) {
+	h := filter.Compress(filter.CompressOptions{})(filter.Range(filter.RangeOptions{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		w.Header().Set("Etag", `"a"`)
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.WriteString(w, page(1000))
+	})))
+	protocols(t, h, func(t *testing.T, fetch func(string, string, ...string) *http.Response) {
+		res := fetch("GET", "/", "Range", "bytes=1-2", "Accept-Encoding", "gzip")
+		if b, err := io.ReadAll(res.Body); err != nil || res.StatusCode != 206 || string(b) != page(1000)[1:3] {
+			t.Errorf("%d %q, error %v", res.StatusCode, b, err)
+		}
+	})
 }
 
 func TestRangeRefusesWrongOptions(t *testing.T) {
