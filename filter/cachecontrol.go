@@ -128,20 +128,27 @@ func isPersonal(h *capture.Head) bool {
 
 // contentType returns the media type of a response, in lower case: its own, or the one that net/http will guess.
 func contentType(h *capture.Head) string {
-	values, said := h.Header["Content-Type"]
-	var value string
-	switch {
-	case len(values) > 0:
-		value = values[0]
-	case !said && len(h.Peek) > 0 && len(h.Header["Content-Encoding"]) == 0:
-		value = http.DetectContentType(h.Peek)
+	if _, said := h.Header["Content-Type"]; said || len(h.Peek) == 0 || len(h.Header["Content-Encoding"]) > 0 {
+		return rewrite.ContentType(h.Header)
 	}
-	kind, _, _ := strings.Cut(value, ";")
-	return strings.ToLower(strings.TrimSpace(kind))
+	kind, _, _ := strings.Cut(http.DetectContentType(h.Peek), ";")
+	return kind
 }
 
 // within says whether a media type is one of a range such as "text/css", "text/*" or "*/*".
 func within(kind, mediaRange string) bool {
 	major, all := strings.CutSuffix(mediaRange, "*")
 	return mediaRange == "*/*" || kind == mediaRange || all && strings.HasPrefix(kind, major)
+}
+
+// hasDirective says whether the Cache-Control of a response has a directive that takes no value.
+func hasDirective(h http.Header, name string) bool {
+	for _, list := range h["Cache-Control"] {
+		for directive := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(directive), name) {
+				return true
+			}
+		}
+	}
+	return false
 }

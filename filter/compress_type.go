@@ -4,17 +4,11 @@ import (
 	"strings"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // worthwhile says whether a response is of a media type that shrinks.
-func worthwhile(h *capture.Head) bool {
-	values := h.Header["Content-Type"]
-	if len(values) == 0 {
-		return false
-	}
-	mediaType, _, _ := strings.Cut(values[0], ";")
-	return shrinks(strings.ToLower(strings.TrimSpace(mediaType)))
-}
+func worthwhile(h *capture.Head) bool { return shrinks(rewrite.ContentType(h.Header)) }
 
 // shrinks knows the media types whose content is plain enough to be worth
 // coding. What is not listed is left alone: images, sound, video, archives,

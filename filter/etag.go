@@ -7,9 +7,9 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // ETagOptions are the options of [ETag]. The zero value is right for most sites.
@@ -86,15 +86,7 @@ func wantsETag(h *capture.Head) bool {
 	if _, there := h.Header["Etag"]; there || h.Status != http.StatusOK {
 		return false
 	}
-	for _, list := range h.Header["Cache-Control"] {
-		for directive := range strings.SplitSeq(list, ",") {
-			if strings.EqualFold(strings.TrimSpace(directive), "no-store") {
-				return false
-			}
-		}
-	}
-	kind := h.Header["Content-Type"]
-	return len(kind) == 0 || !strings.HasPrefix(kind[0], "text/event-stream")
+	return !hasDirective(h.Header, "no-store") && rewrite.ContentType(h.Header) != "text/event-stream"
 }
 
 // etagFor has no "+" and no "~", which mark the tags of changed bodies.

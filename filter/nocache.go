@@ -36,12 +36,8 @@ func NoCache() func(http.Handler) http.Handler {
 // noStore is the hook of NoCache.
 func noStore(h *capture.Head, _ io.Writer) io.WriteCloser {
 	said := "no-store"
-	for _, list := range h.Header["Cache-Control"] {
-		for directive := range strings.SplitSeq(list, ",") {
-			if strings.EqualFold(strings.TrimSpace(directive), "no-transform") {
-				said = "no-store, no-transform"
-			}
-		}
+	if hasDirective(h.Header, "no-transform") {
+		said = "no-store, no-transform"
 	}
 	h.Header["Cache-Control"] = []string{said}
 	for name := range h.Header {

@@ -125,7 +125,7 @@ func hasRanges(h *capture.Head) bool {
 	if own, said := h.Header["Accept-Ranges"]; said && (len(own) == 0 || !strings.EqualFold(own[0], "bytes")) {
 		return false
 	}
-	if kind := h.Header["Content-Type"]; len(kind) > 0 && strings.HasPrefix(kind[0], "text/event-stream") {
+	if rewrite.ContentType(h.Header) == "text/event-stream" {
 		return false
 	}
 	coding := h.Header["Content-Encoding"]
