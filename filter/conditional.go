@@ -22,7 +22,8 @@ import (
 // nothing to an answer without a Last-Modified.
 //
 // A 304 has what RFC 9110 §15.4.5 asks for and everything that does not describe a body: of the fields that do, only
-// ETag, Content-Location and, if there is no ETag, Last-Modified stay. It has no trailers.
+// ETag, Content-Location and, if there is no ETag, Last-Modified stay. It announces no trailers. A 412 has nothing of
+// what the answer said to caches: one that keeps it for as long as the page would give it to everybody.
 //
 // The handler runs, and its body is dropped: that saves the transfer, not the work. Since it runs first, what would
 // change something has changed when its answer is there, and a 412 would be a lie (§13.1.1). So answers to other
@@ -70,6 +71,7 @@ func precondition(h *capture.Head, _ io.Writer) io.WriteCloser {
 	case http.StatusPreconditionFailed:
 		h.Status = http.StatusPreconditionFailed
 		dropFields(h.Header, ofABody[:]...)
+		dropCaching(h.Header)
 		return nothing{}
 	case http.StatusNotModified:
 		h.Status = http.StatusNotModified

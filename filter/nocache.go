@@ -10,8 +10,8 @@ import (
 
 // NoCache returns a filter that lets nobody keep a response: no cache, and no browser for its button "back". It is the
 // last word, whatever the handler says: Cache-Control is no-store (RFC 9111 §5.2.2.5), with no-transform if that was
-// there, and Expires, Pragma and what is said to some caches alone, in CDN-Cache-Control (RFC 9213), Surrogate-Control and
-// their like, go.
+// there, and Expires, Pragma and what is said to some caches alone, in CDN-Cache-Control (RFC 9213), Surrogate-Control,
+// X-Accel-Expires of nginx and their like, go.
 // It answers nothing itself, and informational responses (1xx) pass as they are.
 //
 // The request stays as it is, with its conditions: a client that sends If-Match saves nobody else's work over. Validators
@@ -39,11 +39,21 @@ func noStore(h *capture.Head, _ io.Writer) io.WriteCloser {
 	if hasDirective(h.Header, "no-transform") {
 		said = "no-store, no-transform"
 	}
+	dropCaching(h.Header)
 	h.Header["Cache-Control"] = []string{said}
-	for name := range h.Header {
-		if name == "Expires" || name == "Pragma" || name == "Surrogate-Control" || strings.HasSuffix(name, "-Cache-Control") {
-			delete(h.Header, name)
+	return nil
+}
+
+// dropCaching deletes what a header says to caches.
+func dropCaching(h http.Header) {
+	for name := range h {
+		switch name {
+		case "Cache-Control", "Expires", "Pragma", "Surrogate-Control", "X-Accel-Expires", "Edge-Control":
+			delete(h, name)
+		default:
+			if strings.HasSuffix(name, "-Cache-Control") {
+				delete(h, name)
+			}
 		}
 	}
-	return nil
 }

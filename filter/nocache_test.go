@@ -22,7 +22,7 @@ func TestNoCache(t *testing.T) {
 		"one that says something else":           {200, []string{"Cache-Control", "public, max-age=60", "Cache-Control", "immutable"}, http.Header{"Cache-Control": {"no-store"}}},
 		"one whose body may not be changed":      {200, []string{"Cache-Control", "max-age=1", "Cache-Control", "public , No-Transform"}, http.Header{"Cache-Control": {"no-store, no-transform"}}},
 		"a directive that only begins like that": {200, []string{"Cache-Control", "no-transformers"}, http.Header{"Cache-Control": {"no-store"}}},
-		"what is said in other fields goes": {200, []string{"Expires", "0", "Pragma", "x", "CDN-Cache-Control", "max-age=9", "Surrogate-Control", "max-age=9", "Cloudflare-CDN-Cache-Control", "x"},
+		"what is said in other fields goes": {200, []string{"Expires", "0", "Pragma", "x", "CDN-Cache-Control", "max-age=9", "Surrogate-Control", "max-age=9", "Cloudflare-CDN-Cache-Control", "x", "X-Accel-Expires", "60", "Edge-Control", "max-age=9"},
 			http.Header{"Cache-Control": {"no-store"}}},
 		"validators stay": {200, []string{"ETag", `"x"`, "Last-Modified", "y", "Vary", "z"}, http.Header{"Cache-Control": {"no-store"}, "Etag": {`"x"`}, "Last-Modified": {"y"}, "Vary": {"z"}}},
 		"an error":        {500, nil, http.Header{"Cache-Control": {"no-store"}}},

@@ -204,7 +204,8 @@ func settledOf(h *capture.Head) time.Time {
 func unsatisfiable(h *capture.Head, size int64, dst io.Writer) io.WriteCloser {
 	h.Status = http.StatusRequestedRangeNotSatisfiable
 	dropFields(h.Header, ofABody[:]...)
-	dropFields(h.Header, "Cache-Control", "Etag", "Last-Modified")
+	dropFields(h.Header, "Etag", "Last-Modified")
+	dropCaching(h.Header) // it is not for as long as the page
 	text := "invalid range: failed to overlap\n"
 	for name, value := range map[string]string{
 		"Content-Range":          "bytes */" + strconv.FormatInt(size, 10),

@@ -84,7 +84,7 @@ func TestRange(t *testing.T) {
 }
 
 func TestRangeFields(t *testing.T) {
-	fields := []string{"Etag", `"a"`, "Cache-Control", "max-age=60", "Content-Type", "text/plain", "Set-Cookie", "a=1",
+	fields := []string{"Etag", `"a"`, "Cache-Control", "max-age=60", "Expires", after, "CDN-Cache-Control", "max-age=60", "Content-Type", "text/plain", "Set-Cookie", "a=1",
 		"Content-Digest", "sha-256=:YQ==:", "Content-Md5", "YQ==", "Repr-Digest", "sha-256=:YQ==:"}
 	h := filter.Range(filter.RangeOptions{})(answering(200, page(1000), fields...))
 	protocols(t, h, func(t *testing.T, fetch func(string, string, ...string) *http.Response) {
@@ -96,7 +96,7 @@ func TestRangeFields(t *testing.T) {
 			}
 		}
 		none := fetch("GET", "/", "Range", "bytes=1000-")
-		for name, want := range map[string]string{"Etag": "", "Cache-Control": "", "Content-Type": "text/plain; charset=utf-8", "Set-Cookie": "a=1",
+		for name, want := range map[string]string{"Etag": "", "Cache-Control": "", "Content-Type": "text/plain; charset=utf-8", "Set-Cookie": "a=1", "Expires": "", "Cdn-Cache-Control": "",
 			"Repr-Digest": "", "Content-Range": "bytes */1000"} {
 			if got := none.Header.Get(name); got != want {
 				t.Errorf("416: %s is %q, want %q", name, got, want)

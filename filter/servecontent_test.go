@@ -185,6 +185,9 @@ func FuzzConditional(f *testing.F) {
 		got, text := answered(filter.Conditional()(http.HandlerFunc(c.plain)).ServeHTTP, method, header)
 		want.Header.Del("Accept-Ranges")
 		want.Header.Del("Content-Length") // for a server to say
+		if want.StatusCode == 412 {
+			want.Header.Del("Cache-Control") // which is for the text
+		}
 		if got.StatusCode != want.StatusCode || text != body || !reflect.DeepEqual(got.Header, want.Header) {
 			t.Errorf("%s %q with %v of the ETag %q: %d %v, http.ServeContent says %d %v", method, text, header, c.etag, got.StatusCode, got.Header, want.StatusCode, want.Header)
 		}
@@ -274,6 +277,9 @@ func TestStackIsServeContent(t *testing.T) {
 					}
 					want, _ := io.ReadAll(served.Body)
 					_ = served.Body.Close()
+					if served.StatusCode == 412 {
+						served.Header.Del("Cache-Control") // which is for the text
+					}
 					res := fetch(method, "/", asked...)
 					got, err := io.ReadAll(res.Body)
 					if !c.declared && res.StatusCode == 200 {
