@@ -219,6 +219,22 @@ func TestConditionalCostsNothingWithoutConditions(t *testing.T) {
 	}
 }
 
+// Reading a list allocates nothing, however long it is and whatever is in it.
+func TestConditionalReadsLongListsAtOnce(t *testing.T) {
+	h := filter.Conditional()(answering(200, "", "Etag", `"a"`, "Last-Modified", modified))
+	cost := func(list string) float64 {
+		r, w := httptest.NewRequest("GET", "/", nil), discardResponse{make(http.Header)}
+		r.Header = http.Header{"If-None-Match": {list}, "If-Modified-Since": {list}, "If-Unmodified-Since": {list}, "If-Range": {list}}
+		return testing.AllocsPerRun(20, func() { clear(w.Header()); h.ServeHTTP(w, r) })
+	}
+	short := cost(`"b"`)
+	for _, piece := range []string{`"b",`, `W/"b" , `, ",", " ", `"`, `"b`, "W/", "*,", `"b" `} {
+		if n := cost(strings.Repeat(piece, 64<<10/len(piece))); n > short+4 {
+			t.Errorf("%q: %v allocations, %v for a short one", piece, n, short)
+		}
+	}
+}
+
 func TestConditionalRefusesNil(t *testing.T) {
 	defer func() {
 		if got := recover(); got != "filter.Conditional: next is nil" {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -120,6 +121,32 @@ func FuzzCacheControl(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A field that is twice as long costs twice as much, whatever is in it.
+func TestLongFieldsCostByTheirLength(t *testing.T) {
+	for _, piece := range []string{",", " ", "a,", `"`, `x="a,`, `x="\",`, `x="\"`, `x=\",`, `private="a `, `private="a",`, "max-age=9,", "no-cache=,", `a="";`, ";a*0=b", "upgrade,"} {
+		cost := func(n int) float64 {
+			h := http.Header{}
+			for _, name := range []string{"Cache-Control", "Content-Type", "Connection"} {
+				h[name] = []string{"x" + strings.Repeat(piece, n/len(piece))}
+			}
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header = h
+			html := rewrite.Type("text/html")
+			return testing.AllocsPerRun(3, func() {
+				rewrite.RequestCacheControl(h)
+				rewrite.ResponseCacheControl(h)
+				rewrite.ContentType(h)
+				rewrite.Charset(h)
+				html(&capture.Head{Request: r})
+				html(&capture.Head{Request: r, Status: 200, Header: h})
+			})
+		}
+		if half, whole := cost(32<<10), cost(64<<10); whole > 2.5*half+20 {
+			t.Errorf("%q: %v allocations for 32 KiB, %v for 64", piece, half, whole)
+		}
+	}
 }
 
 func ExampleResponseDirectives() {
