@@ -36,7 +36,8 @@ type CacheControlOptions struct {
 // up to 512 bytes, if a rule is about types.
 //
 // In a stack it stands inside of what signs users in, so that it sees the User, and right outside of the handlers
-// whose responses it is about. Rules that make no sense panic when the filter is made.
+// whose responses it is about. It does not see a cookie that a filter further out sets when the head is sent: give no
+// Public and no SharedMaxAge to responses that may get one. Rules that make no sense panic when the filter is made.
 func CacheControl(o CacheControlOptions) func(http.Handler) http.Handler {
 	c := &cacheControl{}
 	for i, r := range o.Rules {
