@@ -53,9 +53,11 @@ type CompressOptions struct {
 // plain body alone: see [capture.Head.Changed]. Its ETag is marked with the
 // coding, and the mark is taken off If-None-Match, If-Match and If-Range on the
 // way in, so that the application sees its own validators and 304 goes on
-// working. Every response that might have been compressed says
-// Vary: Accept-Encoding, also where it was not, and every 304. HEAD is answered
-// with the head of GET, as far as the application says what that would be.
+// working. An If-Range that is a date goes, with its Range, where the client
+// takes a coding: the coded body has that date, too. Every response that might
+// have been compressed says Vary: Accept-Encoding, also where it was not, and
+// every 304. HEAD is answered with the head of GET, as far as the application
+// says what that would be.
 //
 // A client that refuses every coding and also identity gets the plain body:
 // RFC 9110 §12.5.3 would have a 406, which helps nobody.
@@ -239,6 +241,9 @@ func (u *unmarked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		tags = u.unsafe
 	}
 	edited := capture.Unmark(r, tags...)
+	if len(u.safe) > 0 && len(edited.Header["If-Range"]) > 0 && !rewrite.ConditionsOf(edited).IfRangeDate.IsZero() {
+		edited = withoutRange(edited) // the date may be that of coded bytes
+	}
 	if edited == r {
 		u.next.ServeHTTP(w, r)
 		return

@@ -95,11 +95,16 @@ func (f *ranged) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type wholeOnly struct{ next http.Handler }
 
 func (f wholeOnly) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rewrite.Serve(w, r, withoutRange(r), f.next)
+}
+
+// withoutRange is a copy of a request that asks for the whole.
+func withoutRange(r *http.Request) *http.Request {
 	edited := r.WithContext(r.Context())
 	edited.Header = r.Header.Clone()
 	delete(edited.Header, "Range")
 	delete(edited.Header, "If-Range")
-	rewrite.Serve(w, r, edited, f.next)
+	return edited
 }
 
 // offerRanges is the hook of answers that are not asked for in parts.

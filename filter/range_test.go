@@ -293,6 +293,19 @@ func TestRangeReadsLongFieldsAtOnce(t *testing.T) {
 	}
 }
 
+// A date does not tell coded bytes from plain ones: who may have the former gets none of the latter.
+func TestRangeByDateInsideOfCompress(t *testing.T) {
+	h := filter.Compress(filter.CompressOptions{})(filter.Range(filter.RangeOptions{})(answering(200, page(5000), "Content-Type", "text/html", "Last-Modified", modified)))
+	protocols(t, h, func(t *testing.T, fetch func(string, string, ...string) *http.Response) {
+		for coding, want := range map[string]string{"gzip": "200 gzip", "identity": "206 "} {
+			res := fetch("GET", "/", "Accept-Encoding", coding, "Range", "bytes=0-9", "If-Range", modified)
+			if got := fmt.Sprint(res.StatusCode, " ", res.Header.Get("Content-Encoding")); got != want {
+				t.Errorf("%s gets %q, want %q", coding, got, want)
+			}
+		}
+	})
+}
+
 // A type that cannot be guessed stays unsaid, whatever stands further out.
 func TestRangeOfAFlushedHead(t *testing.T) {
 	h := filter.Compress(filter.CompressOptions{})(filter.Range(filter.RangeOptions{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
