@@ -42,7 +42,14 @@ type ForwardAuthOptions struct {
 //
 // The question is a GET without a body. It has those fields of the request that Send names, no others, and says what the
 // request is: X-Forwarded-Method, -Proto, -Host, -Uri and -For, and for servers that know nginx X-Original-Method, -URL and
-// -URI. The URI is the one that goes to the application, byte for byte, with the script name before it.
+// -URI. The URI is the path and the query that go to the application, byte for byte, with the script name before them. It
+// always begins with a slash, and with two where the client says so, so that only X-Original-URL is a URL to be parsed.
+// Scheme and host are those that [TrustProxy] or the like found out, or else of the connection and the request.
+//
+// Requests for no path, such as OPTIONS * and those of CONNECT, and for what is no host are answered with 400, and nothing
+// is asked: a server that made a URL of it could read another host out of that. The server goes by the host, which
+// is what the client says it is: [AllowHosts] must stand outside, unless the server itself denies the hosts that it does not
+// know.
 //
 // A 2xx lets the request through. The handler gets a copy of it: the fields of Copy and UserField that the client sent are
 // gone, in every spelling that an application may take for one (see [rewrite.DelLike]); those of Copy that the server
@@ -64,8 +71,8 @@ type ForwardAuthOptions struct {
 // A url that is not of http or https, or has a user or a fragment, a name that is no field name or is one of the
 // connection, and an option below zero panic when the filter is made.
 //
-// ForwardAuth belongs inside of RateLimit and what finds out the client address, and outside of everything that is
-// protected, and of what changes the path.
+// ForwardAuth belongs inside of AllowHosts, RateLimit and what finds out the client address, and outside of everything that
+// is protected, and of what changes the path.
 func ForwardAuth(url *url.URL, o ForwardAuthOptions) func(http.Handler) http.Handler {
 	f := newForwardAuth(url, o)
 	return func(next http.Handler) http.Handler {
@@ -132,7 +139,12 @@ func fieldNames(option string, names []string) []string {
 }
 
 func (f *forwardAuth) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	answer, err := f.ask(r)
+	uri := askedURI(r)
+	if uri == "" || !isHost(askedHost(r)) {
+		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+		return
+	}
+	answer, err := f.ask(r, uri)
 	switch {
 	case err != nil:
 		f.fail(w, r, err)

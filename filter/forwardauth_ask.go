@@ -24,11 +24,11 @@ type badAnswer string
 
 func (b badAnswer) Error() string { return string(b) }
 
-// ask asks the server about r.
-func (f *forwardAuth) ask(r *http.Request) (*authAnswer, error) {
+// ask asks the server about r, which is for uri.
+func (f *forwardAuth) ask(r *http.Request, uri string) (*authAnswer, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), f.Timeout)
 	defer cancel()
-	question := (&http.Request{Method: http.MethodGet, URL: f.url, Host: f.url.Host, Header: f.fields(r)}).WithContext(ctx)
+	question := (&http.Request{Method: http.MethodGet, URL: f.url, Host: f.url.Host, Header: f.fields(r, uri)}).WithContext(ctx)
 	res, err := f.Transport.RoundTrip(question) // follows no redirect
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (f *forwardAuth) ask(r *http.Request) (*authAnswer, error) {
 }
 
 // fields are those of the question about r.
-func (f *forwardAuth) fields(r *http.Request) http.Header {
+func (f *forwardAuth) fields(r *http.Request, uri string) http.Header {
 	h := make(http.Header, len(f.Send)+9)
 	for _, name := range f.Send {
 		if values := r.Header[name]; len(values) > 0 {
@@ -62,25 +62,23 @@ func (f *forwardAuth) fields(r *http.Request) http.Header {
 	if _, sent := h["User-Agent"]; !sent {
 		h["User-Agent"] = []string{""} // none
 	}
-	proto, uri := "http", requestURI(r)
-	if r.TLS != nil {
-		proto = "https"
-	}
+	scheme, host := rewrite.SchemeOf(r), askedHost(r)
 	for name, value := range map[string]string{
-		"X-Forwarded-Method": r.Method, "X-Forwarded-Proto": proto, "X-Forwarded-Host": r.Host, "X-Forwarded-Uri": uri,
+		"X-Forwarded-Method": r.Method, "X-Forwarded-Proto": scheme, "X-Forwarded-Host": host, "X-Forwarded-Uri": uri,
 		"X-Forwarded-For": clientAddr(r), "X-Original-Method": r.Method, "X-Original-Uri": uri,
-		"X-Original-Url": proto + "://" + r.Host + uri,
+		"X-Original-Url": scheme + "://" + host + uri,
 	} {
 		h[name] = []string{value}
 	}
 	return h
 }
 
-// requestURI is what the application will be asked for, with the script name.
-func requestURI(r *http.Request) string {
-	path := rewrite.EscapedScriptName(r) + r.URL.EscapedPath()
-	if path == "" {
-		return r.RequestURI // of CONNECT
+// askedURI returns the path and the query that the application will be asked for, with the script name. It is empty where
+// the target of r is no path, which may have a script name before it all the same.
+func askedURI(r *http.Request) string {
+	path := askedPath(r)
+	if path == "" || r.Method == http.MethodConnect || r.URL.Opaque != "" || r.URL.Path == "*" {
+		return ""
 	}
 	if r.URL.RawQuery != "" || r.URL.ForceQuery {
 		path += "?" + r.URL.RawQuery

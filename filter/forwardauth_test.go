@@ -105,6 +105,72 @@ func TestForwardAuth_question(t *testing.T) {
 	}
 }
 
+// TestForwardAuth_target is what is asked about a target, as a client may write it on a connection, or that nothing is.
+func TestForwardAuth_target(t *testing.T) {
+	var asked string
+	server := authServer(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = r.Header.Get("X-Forwarded-Proto") + " " + r.Header.Get("X-Forwarded-Host") + " " + r.Header.Get("X-Forwarded-Uri")
+		if want := strings.Replace(strings.Replace(asked, " ", "://", 1), " ", "", 1); r.Header.Get("X-Original-Url") != want {
+			t.Errorf("X-Original-URL is %s, not %s", r.Header.Get("X-Original-Url"), want)
+		}
+	})
+	f := filter.ForwardAuth(server, filter.ForwardAuthOptions{})
+	var front func(http.Handler) http.Handler
+	app := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { front(f(whoami)).ServeHTTP(w, r) }))
+	app.Config.DisableGeneralOptionsHandler = true // which answers OPTIONS * itself
+	app.Start()
+	defer app.Close()
+	itself := func(next http.Handler) http.Handler { return next }
+	known := rewrite.Request(rewrite.Scheme.Set("https"), rewrite.Host.Set("b.example"))
+	behindProxy := func(next http.Handler) http.Handler {
+		return known(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			edited, _ := rewrite.Prepend(r, "/app")
+			rewrite.Serve(w, r, edited, next)
+		}))
+	}
+
+	for name, c := range map[string]struct {
+		front        func(http.Handler) http.Handler
+		target, host string
+		want         string // what is asked; "": nothing, and the answer is 400
+	}{
+		"a path is asked about":                     {itself, "GET /a?b", "a.example", "http a.example /a?b"},
+		"what begins with two slashes is a path":    {itself, "GET //evil.example/", "a.example", "http a.example //evil.example/"},
+		"an absolute form has host and path":        {itself, "GET http://b.example/a?b", "a.example", "http b.example /a?b"},
+		"one without a path has /":                  {itself, "GET http://b.example?b", "a.example", "http b.example /?b"},
+		"its scheme is not that of the connection":  {itself, "GET https://b.example/", "a.example", "http b.example /"},
+		"a user in it is none of the host":          {itself, "GET http://u:p@b.example/", "a.example", "http b.example /"},
+		"scheme, host and script name may be known": {behindProxy, "GET /a", "a.example", "https b.example /app/a"},
+		"an opaque target is refused":               {itself, "GET x:@public.example/?q", "a.example", ""},
+		"one behind a script name is":               {behindProxy, "GET x:@public.example/?q", "a.example", ""},
+		"so is one of a scheme alone":               {itself, "GET x:?q", "a.example", ""},
+		"* is refused":                              {itself, "OPTIONS *", "a.example", ""},
+		"* behind a script name is":                 {behindProxy, "OPTIONS *", "a.example", ""},
+		"CONNECT is refused":                        {itself, "CONNECT a.example:80", "a.example:80", ""},
+		"CONNECT with a path is":                    {itself, "CONNECT /a", "a.example", ""},
+		"a host that is none is refused":            {itself, "GET /a", "public.example&a.example", ""},
+		"no host is":                                {itself, "GET /a", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked, front = "", c.front
+			conn, err := net.Dial("tcp", app.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", c.target, c.host)
+			got, _ := io.ReadAll(conn)
+			status := "HTTP/1.1 200 "
+			if c.want == "" {
+				status = "HTTP/1.1 400 "
+			}
+			if asked != c.want || !strings.HasPrefix(string(got), status) {
+				t.Errorf("%q is asked, want %q; the answer is %s", asked, c.want, got)
+			}
+		})
+	}
+}
+
 func TestForwardAuth_answers(t *testing.T) {
 	server := authServer(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "https://login.example.org/?rd=x")
