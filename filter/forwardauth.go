@@ -52,11 +52,11 @@ type ForwardAuthOptions struct {
 // know.
 //
 // A 2xx lets the request through. The handler gets a copy of it: the fields of Copy and UserField that the client sent are
-// gone, in every spelling that an application may take for one (see [rewrite.DelLike]); those of Copy that the server
-// answered are there instead; and the user whom UserField names, if there is one, is in the context under [rewrite.User].
-// The session of the client stays in its cookies. The response gets the cookies that the server set, and is for this
-// client alone: Cache-Control gets "private" where the application said nothing about who may keep it, and becomes
-// "private, no-cache" where a cookie of the server goes with it.
+// gone from header and trailer, in every spelling that an application may take for one (see [rewrite.DelLike]); those of
+// Copy that the server answered are there instead; and the user whom UserField names, if there is one, is in the context
+// under [rewrite.User]. The session of the client stays in its cookies. The response gets the cookies that the server set,
+// and is for this client alone: Cache-Control gets "private" where the application said nothing about who may keep it, and
+// becomes "private, no-cache" where a cookie of the server goes with it.
 //
 // Any other answer from 300 to 499, but for 304, goes to the client, with its body and those fields that make up a sign-in:
 // Location, which is passed on as it is, Set-Cookie, WWW-Authenticate, Cache-Control, Retry-After and those about the
@@ -163,15 +163,14 @@ func (f *forwardAuth) letIn(w http.ResponseWriter, r *http.Request, answer *auth
 	if user := answer.header.Get(f.UserField); user != "" {
 		ctx = rewrite.User.WithValue(ctx, user)
 	}
-	if cookies := answer.header["Set-Cookie"]; len(cookies) > 0 {
-		ctx = authCookies.WithValue(ctx, cookies)
-	}
+	ctx = authCookies.WithValue(ctx, answer.header["Set-Cookie"]) // none hides those of a ForwardAuth outside
 	edited := r.WithContext(ctx)
 	edited.Header = r.Header.Clone()
 	if edited.Header == nil {
 		edited.Header = http.Header{}
 	}
 	f.scrub(edited.Header)
+	scrubTrailer(r, edited, f.scrub)
 	for _, name := range f.Copy {
 		if values := answer.header[name]; len(values) > 0 {
 			edited.Header[name] = slices.Clone(values)

@@ -234,6 +234,98 @@ func TestForwardAuth_answers(t *testing.T) {
 	}
 }
 
+// TestForwardAuth_nested is that each filter adds the cookies of its own server, once.
+func TestForwardAuth_nested(t *testing.T) {
+	sets := func(cookie string) func(http.Handler) http.Handler {
+		return filter.ForwardAuth(authServer(t, func(w http.ResponseWriter, r *http.Request) {
+			if cookie != "" {
+				w.Header().Set("Set-Cookie", cookie)
+			}
+		}), filter.ForwardAuthOptions{})
+	}
+	outer := sets("a=1")
+	for name, c := range map[string]struct {
+		outer, inner func(http.Handler) http.Handler
+		want         string
+	}{
+		"both set one":            {outer, sets("b=2"), "[b=2 a=1]"},
+		"the outer one sets one":  {outer, sets(""), "[a=1]"},
+		"the inner one sets one":  {sets(""), sets("b=2"), "[b=2]"},
+		"one filter stands twice": {outer, outer, "[a=1 a=1]"},
+	} {
+		w := httptest.NewRecorder()
+		c.outer(c.inner(whoami)).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		if got := fmt.Sprint(w.Header()["Set-Cookie"]); got != c.want {
+			t.Errorf("%s: the cookies are %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestForwardAuth_trailer is that what a client says about itself behind the body does not get in, either.
+func TestForwardAuth_trailer(t *testing.T) {
+	server := authServer(t, func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Remote-User", "alice") })
+	f := filter.ForwardAuth(server, filter.ForwardAuthOptions{Copy: []string{"Remote-Groups"}})
+	outside := map[string][]string{}
+	var announced http.Header
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			announced = r.Trailer.Clone()
+			body, err := io.ReadAll(r.Body)
+			fmt.Fprintf(w, "%s %v %v", body, err, r.Trailer)
+		})).ServeHTTP(w, r)
+		outside = r.Trailer
+	})
+	const names = "Remote-User, remote_groups, X-Sum"
+	forged := func(name string) bool {
+		return rewrite.Like(name, "Remote-User") || rewrite.Like(name, "Remote-Groups")
+	}
+	check := func(what, got, want string) {
+		t.Helper()
+		if !strings.HasSuffix(got, want) || len(outside) < 3 {
+			t.Errorf("%s: the application gets %s, want %s; outside there is %v", what, got, want, outside)
+		}
+		for name := range announced {
+			if forged(name) {
+				t.Errorf("%s: %s is announced to the application", what, name)
+			}
+		}
+	}
+
+	s := httptest.NewUnstartedServer(h)
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	r, _ := http.NewRequest("POST", s.URL, io.MultiReader(strings.NewReader("a "), strings.NewReader("body")))
+	r.Trailer = http.Header{"Remote-User": {"mallory"}, "Remote_groups": {"staff"}, "X-Sum": {"42"}}
+	res, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := io.ReadAll(res.Body)
+	res.Body.Close()
+	if res.ProtoMajor != 2 {
+		t.Errorf("by %s", res.Proto)
+	}
+	check("by HTTP/2", string(got), "a body <nil> map[X-Sum:[42]]")
+
+	plain := httptest.NewServer(h)
+	defer plain.Close()
+	for what, trailer := range map[string]string{
+		"by HTTP/1.1, announced":     names,
+		"by HTTP/1.1, not announced": "X-Sum",
+	} {
+		conn, err := net.Dial("tcp", plain.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: %s\r\n\r\n"+
+			"6\r\na body\r\n0\r\nRemote-User: mallory\r\nREMOTE_GROUPS: staff\r\nremote-groups: staff\r\nX-Sum: 42\r\n\r\n", trailer)
+		got, _ := io.ReadAll(conn)
+		conn.Close()
+		check(what, string(got), "a body <nil> map[X-Sum:[42]]")
+	}
+}
+
 // TestForwardAuth_fails holds that whatever happens to the server, nobody gets in.
 func TestForwardAuth_fails(t *testing.T) {
 	long := strings.Repeat("x", 1000)
