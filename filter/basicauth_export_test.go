@@ -1,6 +1,9 @@
 package filter
 
-import "net/http"
+import (
+	"io/fs"
+	"net/http"
+)
 
 // PasswordWork returns how many rounds of bcrypt it takes to check a password against the users of a text, and what comes of
 // it. No test could measure that by a clock.
@@ -39,5 +42,15 @@ func BasicAuthFileWith(path string, o BasicAuthFileOptions, compare func(hash, p
 		panic(err)
 	}
 	c.hash = compare
+	return basicAuthFilter("BasicAuthFile", c.check, BasicAuthOptions{Logger: o.Logger})
+}
+
+// BasicAuthFileOpening is BasicAuthFile with another way to open the file.
+func BasicAuthFileOpening(path string, o BasicAuthFileOptions, open func(path string) (fs.File, error)) func(http.Handler) http.Handler {
+	c, err := newFileCheck(path, o)
+	if err != nil {
+		panic(err)
+	}
+	c.file.open = open
 	return basicAuthFilter("BasicAuthFile", c.check, BasicAuthOptions{Logger: o.Logger})
 }

@@ -3,7 +3,9 @@ package filter_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -270,6 +272,40 @@ func TestBasicAuthFile_unchanged(t *testing.T) {
 			})
 		})
 	}
+}
+
+// brokenFile is a file of a disk that has a bad day.
+type brokenFile struct{ fs.File }
+
+func (brokenFile) Read([]byte) (int, error) { return 0, errors.New("input/output error") }
+
+// A file that was not read has not been seen, whatever it looks like.
+func TestBasicAuthFile_unread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		path := usersFile(t, zoe)
+		broken := false
+		o := filter.BasicAuthFileOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))}
+		h := filter.BasicAuthFileOpening(path, o, func(path string) (fs.File, error) {
+			file, err := os.Open(path)
+			if broken {
+				return brokenFile{file}, err
+			}
+			return file, err
+		})(whoami)
+		changed := time.Now().Add(-time.Hour)
+		rewriteUsers(t, path, long)
+		os.Chtimes(path, changed, changed)
+		for _, broken = range []bool{true, true, false} {
+			time.Sleep(time.Second)
+			if got, want := login(h, "zoë", "пароль £") == 200, broken; got != want {
+				t.Errorf("broken %v: the user of before is let in: %v", broken, got)
+			}
+		}
+		if got := log.String(); strings.Count(got, "input/output error") != 1 {
+			t.Errorf("the log has %s", got)
+		}
+	})
 }
 
 func TestBasicAuthFile_remembers(t *testing.T) {

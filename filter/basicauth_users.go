@@ -3,6 +3,7 @@ package filter
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -59,6 +60,7 @@ func (u *users) add(line string) error {
 // passwordFile is a file of users that is read again when it has changed.
 type passwordFile struct {
 	path   string
+	open   func(path string) (fs.File, error)
 	logger *slog.Logger // nil: the default
 	users  atomic.Pointer[users]
 
@@ -81,7 +83,8 @@ const (
 )
 
 func openPasswords(path string, logger *slog.Logger) (*passwordFile, error) {
-	f := &passwordFile{path: path, logger: logger, start: time.Now()}
+	open := func(path string) (fs.File, error) { return os.Open(path) }
+	f := &passwordFile{path: path, open: open, logger: logger, start: time.Now()}
 	return f, f.load()
 }
 
@@ -116,19 +119,21 @@ func (f *passwordFile) same(now os.FileInfo) bool {
 
 // load reads the file and takes its users, if nothing is wrong with it.
 func (f *passwordFile) load() error {
-	file, err := os.Open(f.path)
+	file, err := f.open(f.path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	f.read = time.Now()
-	if f.seen, err = file.Stat(); err != nil {
+	now := time.Now()
+	seen, err := file.Stat()
+	if err != nil {
 		return err
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return err
 	}
+	f.read, f.seen = now, seen
 	if len(text) > maxFile {
 		return fmt.Errorf("%s has more than %d MiB", f.path, maxFile>>20)
 	}
