@@ -138,6 +138,7 @@ func cannotTell(w http.ResponseWriter, r *http.Request, logger *slog.Logger, err
 	}
 	logger.LogAttrs(r.Context(), slog.LevelError, "credentials could not be checked",
 		slog.String("method", r.Method), slog.String("path", requestPath(r)), slog.Any("error", err))
+	capture.Vary(w.Header(), "Authorization")
 	http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 }
 

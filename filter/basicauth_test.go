@@ -164,7 +164,7 @@ func TestBasicAuth_options(t *testing.T) {
 			w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/x?y", nil)
 			r.Header.Set("Authorization", basic(c.user, "secret"))
 			h.ServeHTTP(w, r)
-			if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("WWW-Authenticate") != c.challenge {
+			if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("WWW-Authenticate") != c.challenge || w.Header().Get("Vary") != "Authorization" {
 				t.Errorf("got %d %q %v", w.Code, w.Body, w.Header())
 			}
 		})
