@@ -64,7 +64,7 @@ func basicAuthFilter(name string, check func(r *http.Request, user, password str
 		}
 		next = varying(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			user, password, ok := basicCredentials(r.Header)
+			user, password, ok := basicCredentials(r)
 			if ok {
 				var err error
 				if ok, err = check(r, user, password); err != nil {
@@ -81,13 +81,13 @@ func basicAuthFilter(name string, check func(r *http.Request, user, password str
 	}
 }
 
-// basicCredentials returns the credentials of h, and whether there are any that have the form of RFC 7617 §2.
-func basicCredentials(h http.Header) (user, password string, ok bool) {
-	credentials, ok := authorization(h, "Basic")
-	if !ok {
+// basicCredentials returns the credentials of r, and whether there are any that have the form of RFC 7617 §2.
+func basicCredentials(r *http.Request) (user, password string, ok bool) {
+	given, ok := rewrite.Authorization(r)
+	if !ok || given.Scheme != "basic" {
 		return "", "", false
 	}
-	pair, err := base64.StdEncoding.DecodeString(credentials)
+	pair, err := base64.StdEncoding.DecodeString(given.Token)
 	if err != nil {
 		return "", "", false
 	}
@@ -98,17 +98,6 @@ func basicCredentials(h http.Header) (user, password string, ok bool) {
 // isPlain says whether s is UTF-8 without control characters.
 func isPlain(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
-// authorization returns what follows the scheme in the only Authorization field. Which of several counts is something
-// that two servers may see differently.
-func authorization(h http.Header, scheme string) (credentials string, ok bool) {
-	lines := h["Authorization"]
-	if len(lines) != 1 {
-		return "", false
-	}
-	given, rest, _ := strings.Cut(lines[0], " ")
-	return strings.TrimLeft(rest, " "), strings.EqualFold(given, scheme)
 }
 
 // quoteRealm returns the realm as a quoted-string of RFC 9110 §5.6.4.
