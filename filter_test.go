@@ -40,6 +40,8 @@ var filters = map[string]candidate{
 		filtertest.Options{RequestFields: []string{"Authorization"}}},
 	"filter.BasicAuthFile": {signedIn("Basic YWxpY2U6c2VjcmV0", filter.BasicAuthFile("testdata/users", filter.BasicAuthFileOptions{})),
 		filtertest.Options{RequestFields: []string{"Authorization"}}},
+	"filter.Bearer": {signedIn("Bearer YWxpY2U=", filter.Bearer(anybody, filter.BearerOptions{})),
+		filtertest.Options{RequestFields: []string{"Authorization"}}},
 	"filter.CacheControl":  {filter.CacheControl(filter.CacheControlOptions{}), filtertest.Options{}},
 	"filter.CanonicalHost": {filter.CanonicalHost(&url.URL{Scheme: "https", Host: "example.com"}, filter.CanonicalHostOptions{Only: []string{"www.example.com"}}), filtertest.Options{}},
 	"filter.CleanPath":     {filter.CleanPath(), filtertest.Options{Answers: true}},
@@ -93,6 +95,10 @@ func signedIn(authorization string, f weir.Filter) weir.Filter {
 
 func alice(_ *http.Request, user, password string) (bool, error) {
 	return user == "alice" && password == "secret", nil
+}
+
+func anybody(*http.Request, string) (user string, scopes []string, err error) {
+	return "alice", nil, nil
 }
 
 // yes is an authentication server that lets everybody in.

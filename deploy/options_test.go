@@ -221,6 +221,7 @@ var testdata, _ = filepath.Abs("testdata")
 // notInFiles are the filters and the fields that Go code alone can set, and why.
 var notInFiles = map[string]string{
 	"basic-auth":             "its check is code: basic-auth in a file is BasicAuthFile",
+	"bearer":                 "its check is code",
 	"forward-auth Transport": "it is code",
 	"proxy Transport":        "it is code",
 	"rate-limit Cost":        "it is code",

@@ -71,7 +71,8 @@
 //	RateLimit       before anything that costs more than it does; after what finds out the client address
 //	BasicAuth       inside of RateLimit, which then counts the attempts, too, and outside of all that is protected
 //	BasicAuthFile   where BasicAuth stands
-//	ForwardAuth     where BasicAuth stands, and outside of what changes the path
+//	Bearer          where BasicAuth stands
+//	ForwardAuth     where BasicAuth stands, inside of AllowHosts, and outside of what changes the path
 //	CleanPath       before everything that goes by the path
 //	TrailingSlash   inside of CleanPath, and leaves alone what that is for
 //	Timeout         inside of AccessLog and Recover, which see what became of it, and outside of all that takes time
