@@ -153,6 +153,11 @@ func (s *requestStage) Read(p []byte) (int, error) {
 		s.opened = true
 	}
 	n, err := s.decoder.Read(p)
+	if err == io.EOF && s.body.rawErr != nil {
+		// The decoder of zstd takes an io.ErrUnexpectedEOF after a frame for the end, and that is what net/http says
+		// of a connection that broke off.
+		err = s.body.rawErr
+	}
 	if s.n += int64(n); s.n > s.body.coded || s.n > freeOfRatio && s.n/s.body.ratio > s.body.taken {
 		return 0, s.body.stop()
 	}
@@ -182,7 +187,7 @@ type decodedBody struct {
 	mu     sync.Mutex
 	stages []*requestStage // the one that is read first comes last
 	taken  int64           // coded bytes
-	rawErr error           // how raw ended
+	rawErr error           // how raw ended, for good
 	err    error
 }
 
@@ -250,13 +255,15 @@ func (b *decodedBody) giveBack() {
 // codedBody is what the client sends.
 type codedBody struct{ *decodedBody }
 
-func (b codedBody) Read(p []byte) (int, error) {
-	n, err := b.raw.Read(p)
-	if b.taken += int64(n); b.taken > b.coded {
-		err = b.stop()
+func (b codedBody) Read(p []byte) (n int, err error) {
+	if b.rawErr != nil {
+		return 0, b.rawErr
 	}
-	b.rawErr = err
-	return n, err
+	n, b.rawErr = b.raw.Read(p)
+	if b.taken += int64(n); b.taken > b.coded {
+		b.rawErr = b.stop()
+	}
+	return n, b.rawErr
 }
 
 // sayTooLong tells the server that this was the last request of the connection, as reading past the limit of an

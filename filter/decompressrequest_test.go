@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -212,6 +213,71 @@ func TestDecompressRequest_ends(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A connection that breaks off is never taken for the end of a body, wherever that happens, and neither is a body that
+// ends where its coding does not.
+func TestDecompressRequest_brokenOff(t *testing.T) {
+	type read struct {
+		n   int64
+		err error
+	}
+	saw := make(chan read, 1)
+	s := httptest.NewServer(filter.DecompressRequest(1<<20, filter.DecompressRequestOptions{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		saw <- read{n, err}
+	})))
+	defer s.Close()
+	send := func(encoding, framing string, body []byte) read {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: %s\r\n%s\r\n\r\n%s", encoding, framing, body)
+		conn.(*net.TCPConn).CloseWrite()
+		return <-saw
+	}
+	const length, chunked = "Content-Length: %d", "Transfer-Encoding: chunked"
+	for _, encoding := range []string{"gzip", "zstd", "deflate", "gzip, zstd", "zstd, gzip", "zstd, zstd", "gzip, gzip", "deflate, zstd", "zstd, deflate"} {
+		t.Run(encoding, func(t *testing.T) {
+			body, ends := inParts(encoding, []byte("the first part, "), []byte("and the second"))
+			for cut := range len(body) + 1 {
+				part := body[:cut]
+				if got := send(encoding, fmt.Sprintf(length, len(body)+1), part); got.err == nil {
+					t.Errorf("cut at %d of %d, short of its length: %d bytes and their end", cut, len(body), got.n)
+				}
+				if got := send(encoding, chunked, bytes.TrimPrefix(fmt.Appendf(nil, "%x\r\n%s\r\n", cut, part), []byte("0\r\n\r\n"))); got.err == nil {
+					t.Errorf("cut at %d of %d, without a last chunk: %d bytes and their end", cut, len(body), got.n)
+				}
+				if got := send(encoding, fmt.Sprintf(length, cut), part); (got.err == nil) != ends[cut] {
+					t.Errorf("ended at %d of %d: %d bytes, %v", cut, len(body), got.n, got.err)
+				}
+			}
+			// The decoders of what broke off are not those of the next.
+			if got := send(encoding, fmt.Sprintf(length, len(body)), body); got.err != nil || got.n != 30 {
+				t.Errorf("whole: %d bytes, %v", got.n, got.err)
+			}
+		})
+	}
+}
+
+// inParts returns a body of two members or frames in each coding that has such, and where it may end.
+func inParts(encoding string, parts ...[]byte) (body []byte, ends map[int]bool) {
+	for coding := range strings.SplitSeq(encoding, ", ") {
+		if coding == "deflate" { // it has one
+			parts = [][]byte{bytes.Join(parts, nil)}
+		}
+		for i, part := range parts {
+			parts[i] = coded(coding, part)
+		}
+	}
+	ends = map[int]bool{0: true} // an empty body is empty
+	for _, part := range parts {
+		body = append(body, part...)
+		ends[len(body)] = true
+	}
+	return body, ends
 }
 
 // A bomb of 100 MB, and worse ones, cost no more memory than a window, however they are made.
