@@ -44,12 +44,13 @@ type DecompressRequestOptions struct {
 //   - more than twice limit, and 4 KiB, of coded bytes. They also bound what comes between two codings.
 //
 // A body that is not what its coding says, that ends too soon, or that has something after its end, fails with another
-// error, for which 400 is the answer.
+// error, for which 400 is the answer. So does one whose connection broke off, however whole it looks.
 //
-// Memory is bounded whatever a client sends: there is no buffer beyond the window of the coding, 32 KiB for gzip and
-// deflate and up to 8 MB for zstd, as its first bytes say, while the request is served. Put Concurrency around it where many may come at once, and do
-// without zstd where that is too much. The decoders are used again from request to request; no handler that keeps its body
-// can reach one that is, for the body fails when the handler has returned.
+// Memory is bounded whatever a client sends: while the request is served there is, for each coding of its body, the window,
+// which is 32 KiB for gzip and deflate and up to 8 MB for zstd, as its first bytes say, and less than 1 MB beside it. So a
+// body of one coding takes 9 MB at most, and one of two, which may both be zstd, 18 MB. Put Concurrency around it where
+// many may come at once, and do without zstd where that is too much. The decoders are used again from request to request;
+// no handler that keeps its body can reach one that is, for the body fails when the handler has returned.
 //
 // DecompressRequest belongs inside of authentication, which spares the work, and of MaxBody, which counts the coded bytes
 // there, and outside of everything that reads bodies. A negative limit, a negative MaxRatio and an unknown coding panic when
@@ -64,7 +65,7 @@ func DecompressRequest(limit int64, o DecompressRequestOptions) func(http.Handle
 	}
 }
 
-// maxCodings is how many codings a body may have one over the other. Nobody needs two.
+// maxCodings is how many codings a body may have one over the other, for each takes memory. Nobody needs two.
 const maxCodings = 2
 
 type decompressor struct {
