@@ -114,7 +114,7 @@ func (d *decompressor) serve(w http.ResponseWriter, r *http.Request, next http.H
 		passLimit(w, r)
 		http.Error(w, http.StatusText(http.StatusRequestEntityTooLarge), http.StatusRequestEntityTooLarge)
 	default:
-		body := &decodedBody{decompressor: d, raw: r.Body, codings: codings, tooLong: func() { sayTooLong(w) }}
+		body := &decodedBody{decompressor: d, raw: r.Body, codings: codings, tooLong: func() { closeAfter(w) }}
 		defer body.leave()
 		rewrite.Serve(w, r, d.edited(w, r, body), next)
 	}

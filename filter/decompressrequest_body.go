@@ -266,9 +266,9 @@ func (b codedBody) Read(p []byte) (n int, err error) {
 	return n, b.rawErr
 }
 
-// sayTooLong tells the server that this was the last request of the connection, as reading past the limit of an
-// [http.MaxBytesReader] does.
-func sayTooLong(w http.ResponseWriter) {
+// closeAfter tells the server that this was the last request of an HTTP/1 connection, as reading past the limit of an
+// [http.MaxBytesReader] does: whoever answers, and whatever fields he sets, the server closes it then.
+func closeAfter(w http.ResponseWriter) {
 	longer := io.NopCloser(strings.NewReader("."))
 	http.MaxBytesReader(innermost(w), longer, 0).Read(make([]byte, 1))
 }

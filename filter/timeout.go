@@ -11,6 +11,13 @@ type TimeoutOptions struct {
 	// Idle is how long the handler, once its head has passed, may neither write a byte to the client nor read one
 	// from it: because it has nothing to say, or because the client takes and sends nothing. Zero means no bound.
 	//
+	// What a client takes is seen through what holds it on the way: a piece of 16 KiB counts when the system has taken all
+	// of it, and full buffers take more only when a good part of them is free. So a client that takes
+	// (16 KiB + buffers) / Idle is never idle, and a slower one may be. The buffers are the server's for sending and the
+	// client's for receiving: often 1 MB, and several MB where the client was fast before, but over HTTP/2 no more than the
+	// window that the client gives. [net.TCPConn.SetWriteBuffer], called in [http.Server.ConnContext], makes the
+	// server's smaller. With 1 MB, a client of 10 KB a second needs an Idle of 2 minutes.
+	//
 	// To be seen, bytes have to pass the filter: with Idle, files are copied and not sent by the kernel (sendfile).
 	Idle time.Duration
 
@@ -44,9 +51,15 @@ type TimeoutOptions struct {
 // above. (Only where an HTTP/2 response has begun the client is free at once.)
 //
 // Informational responses are no head. Reading a long upload counts for the time to the first byte. A filter outside of
-// this one that holds a head back, as Compress does with small bodies, does so after it has passed here. When a handler
-// hijacks the connection, all these times end, as those of net/http do. An HTTP/1 connection is closed after the answer to
-// a request with a body.
+// this one that holds a head back, as Compress does with small bodies, does so after it has passed here. Where one has sent
+// a head already, no byte is seen here, and only Total counts.
+//
+// When a handler hijacks the connection, all these times end, as those of net/http do. One that does so when a time is over
+// already finds its context ended and, as [http.Hijacker] says, maybe a deadline to clear, but is not cut.
+//
+// When a time was over, an HTTP/1 connection is closed after the answer to a request with a body, also when the handler
+// panicked and a filter further out answers, so that no other request comes to a deadline of this one. Over HTTP/2, and
+// without a body, it is kept.
 //
 // No deadline of the connection is ever put off, only brought forward when the time is over. So the timeouts of
 // [http.Server] and those of filters further out hold as they are, and deadlines that a handler sets put off this filter's
@@ -100,12 +113,8 @@ func newTimeout(first time.Duration, o TimeoutOptions) *timeout {
 func (t *timeout) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	s := newStopwatch(t, r, next)
 	defer s.cancel(nil)
-	sent := s.attempt(w, r)
-	switch {
+	switch sent := s.attempt(w, r); {
 	case !sent:
-		if s.reads && r.ProtoMajor == 1 { // the deadline for reading stays
-			w.Header().Set("Connection", "close")
-		}
 		http.Error(w, http.StatusText(t.status), t.status)
 	case s.over != nil:
 		panic(http.ErrAbortHandler)

@@ -89,6 +89,9 @@ func (b *bubble) send(r *http.Request) (o outcome) {
 	if res.ProtoMajor != b.proto {
 		b.Errorf("the answer came over HTTP %d", res.ProtoMajor)
 	}
+	if res.Close { // the client has taken the field out
+		res.Header.Set("Connection", "close")
+	}
 	body, err := io.ReadAll(res.Body)
 	return outcome{res.StatusCode, string(body), err != nil, time.Since(start), res.Header}
 }

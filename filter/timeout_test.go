@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -235,32 +236,39 @@ func TestTimeout_reader(t *testing.T) {
 	}
 }
 
-// A client that takes a long body slowly does, however long a piece the handler writes.
+// A client that takes 16 KiB within Idle is not idle, however long a piece the handler writes; one that takes less is:
+// here no system holds anything in between, and the window of HTTP/2 is small.
 func TestTimeout_slowReader(t *testing.T) {
-	handler := func(t *testing.T) http.Handler {
-		return filter.Timeout(time.Second, filter.TimeoutOptions{Idle: 5 * time.Second})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
-				t.Error(err)
+	for perSecond, whole := range map[int]bool{32 << 10: true, 1 << 10: true, 512: false} {
+		t.Run(fmt.Sprintf("%d bytes a second", perSecond), func(t *testing.T) {
+			const size = 256 << 10
+			handler := func(t *testing.T) http.Handler {
+				return filter.Timeout(time.Second, filter.TimeoutOptions{Idle: 20 * time.Second})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if _, err := w.Write(make([]byte, size)); (err == nil) != whole {
+						t.Errorf("the handler saw %v", err)
+					}
+				}))
 			}
-		}))
+			bubbles(t, handler, func(b *bubble) {
+				b.client.Transport.(*http.Transport).HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10}
+				res, err := b.client.Do(b.request("GET", nil))
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer res.Body.Close()
+				n, start := 0, time.Now()
+				for piece := make([]byte, perSecond); err == nil; {
+					var m int
+					m, err = io.ReadFull(res.Body, piece)
+					n += m
+					time.Sleep(time.Second)
+				}
+				if (n == size && err == io.EOF) != whole || time.Since(start) < time.Duration(n/perSecond)*time.Second {
+					b.Errorf("%d bytes, %v, after %v", n, err, time.Since(start))
+				}
+			})
+		})
 	}
-	bubbles(t, handler, func(b *bubble) {
-		res, err := b.client.Do(b.request("GET", nil))
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer res.Body.Close()
-		piece, n := make([]byte, 32<<10), 0
-		for err == nil {
-			var m int
-			m, err = res.Body.Read(piece)
-			n += m
-			time.Sleep(time.Second)
-		}
-		if n != 1<<20 || err != io.EOF {
-			b.Errorf("%d bytes, %v", n, err)
-		}
-	})
 }
 
 // The end of the time and the first byte come at one instant, many times over. There is one answer, and all of it is of
@@ -376,6 +384,57 @@ func TestTimeout_hijack(t *testing.T) {
 	})
 }
 
+// A handler that takes over the connection when the time is over, or at that instant, knows by its context. The connection
+// is its own: nothing is cut, and no panic is seen outside.
+func TestTimeout_hijackLate(t *testing.T) {
+	times := 300
+	if testing.Short() {
+		times = 20
+	}
+	for name, wait := range map[string]func(*http.Request){
+		"after":           func(r *http.Request) { <-r.Context().Done() },
+		"at that instant": func(*http.Request) { time.Sleep(time.Second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				timed := filter.Timeout(time.Second, filter.TimeoutOptions{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					io.Copy(io.Discard, r.Body)
+					wait(r)
+					conn, _, err := http.NewResponseController(w).Hijack()
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer conn.Close()
+					if err := conn.SetDeadline(time.Time{}); err != nil { // as [http.Hijacker] asks for
+						t.Error(err)
+					}
+					io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nmine.")
+				}))
+				h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					capture.Observe(w, r, timed, func(_ *http.Request, s capture.Sent) {
+						if !s.Hijacked || s.Cut {
+							t.Errorf("sent was %+v", s)
+						}
+					})
+				})
+				l := &pipes{make(chan net.Conn), make(chan struct{})}
+				s := &http.Server{Handler: h}
+				go s.Serve(l)
+				for range times {
+					conn := l.dial()
+					io.WriteString(conn, "POST / HTTP/1.1\r\nHost: in.memory\r\nContent-Length: 4\r\n\r\nbody")
+					if got, err := io.ReadAll(conn); !strings.HasSuffix(string(got), "mine.") {
+						t.Errorf("got %q, %v", got, err)
+					}
+				}
+				time.Sleep(time.Hour)
+				s.Close()
+			})
+		})
+	}
+}
+
 // Deadlines that were set further out hold, whatever Timeout allows, and whatever is done further in.
 func TestTimeout_outer(t *testing.T) {
 	long := filter.Timeout(time.Hour, filter.TimeoutOptions{Idle: time.Hour, Total: time.Hour})
@@ -442,6 +501,45 @@ func TestTimeout_outer(t *testing.T) {
 	}
 }
 
+// Where the head was given further out, no byte is seen: a steady stream is not taken for an idle one, and only the total
+// time ends it.
+func TestTimeout_headOutside(t *testing.T) {
+	for name, c := range map[string]struct {
+		total time.Duration
+		want  outcome
+	}{
+		"without Total it goes on": {0, outcome{status: 200, body: strings.Repeat(".", 20), after: 20 * time.Second}},
+		"with Total it is cut":     {10500 * time.Millisecond, outcome{status: 200, body: strings.Repeat(".", 11), cut: true, after: 10500 * time.Millisecond}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			handler := func(*testing.T) http.Handler {
+				timed := filter.Timeout(time.Second, filter.TimeoutOptions{Idle: 2 * time.Second, Total: c.total})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					for i := 0; i < 20 && r.Context().Err() == nil; i++ {
+						io.WriteString(w, ".")
+						w.(http.Flusher).Flush()
+						select {
+						case <-time.After(time.Second):
+						case <-r.Context().Done():
+						}
+					}
+				}))
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					capture.Observe(w, r, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						w.(http.Flusher).Flush()
+						timed.ServeHTTP(w, r)
+					}), nil)
+				})
+			}
+			bubbles(t, handler, func(b *bubble) {
+				got := b.send(b.request("GET", nil))
+				if got.header = nil; fmt.Sprint(got) != fmt.Sprint(c.want) {
+					b.Errorf("got %v, want %v", got, c.want)
+				}
+			})
+		})
+	}
+}
+
 // What filters inside of Timeout hold back, or change, is dropped with the rest, and cuts nothing.
 func TestTimeout_inside(t *testing.T) {
 	inner := map[string]func(http.Handler) http.Handler{
@@ -501,6 +599,68 @@ func TestTimeout_panics(t *testing.T) {
 			}()
 		}
 	})
+}
+
+// A handler that panics when its time is over leaves no ended context and no deadline to the requests that come after it,
+// whoever recovers.
+func TestTimeout_panicsLate(t *testing.T) {
+	silent := filter.Recover(filter.RecoverOptions{Logger: slog.New(slog.DiscardHandler)})
+	outside := map[string]func(http.Handler) http.Handler{
+		"nobody recovers": func(next http.Handler) http.Handler { return next },
+		"Recover":         silent,
+		"Recover, and Compress holds the head": func(next http.Handler) http.Handler {
+			return silent(filter.Compress(filter.CompressOptions{})(next))
+		},
+		"somebody who says nothing": func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer func() { _ = recover() }()
+				next.ServeHTTP(w, r)
+			})
+		},
+	}
+	for which, o := range map[string]filter.TimeoutOptions{
+		"first": {},
+		"idle":  {Idle: 2 * time.Second},
+		"total": {Total: 2 * time.Second},
+	} {
+		for who, outer := range outside {
+			t.Run(which+", "+who, func(t *testing.T) {
+				handler := func(t *testing.T) http.Handler {
+					return outer(filter.Timeout(time.Second, o)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						body, err := io.ReadAll(r.Body)
+						if r.URL.RawQuery == "late" {
+							if which != "first" {
+								io.WriteString(w, "beginning")
+							}
+							<-r.Context().Done()
+							panic("late")
+						}
+						time.Sleep(500 * time.Millisecond)
+						fmt.Fprintf(w, "%s %v %v", body, err, context.Cause(r.Context()))
+					})))
+				}
+				bubbles(t, handler, func(b *bubble) {
+					for _, body := range []string{"", "body"} {
+						late := b.request("POST", strings.NewReader(body))
+						late.URL.RawQuery = "late"
+						late.Header.Set("Accept-Encoding", "gzip")
+						first := b.send(late)
+						if b.proto == 1 && body != "" && !first.cut && first.header.Get("Connection") != "close" {
+							b.Errorf("the connection is kept after %v", first)
+						}
+						if strings.HasPrefix(who, "Recover") && which == "first" && first.status != 500 {
+							b.Errorf("answered with %v", first)
+						}
+						for range 3 {
+							if got := b.send(b.request("POST", strings.NewReader(body))); got.body != body+" <nil> <nil>" || got.cut {
+								b.Errorf("after %v the next one got %v", first, got)
+							}
+						}
+					}
+				})
+			})
+		}
+	}
 }
 
 // The context says which time is over.

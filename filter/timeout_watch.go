@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/weirhttp/weir/capture"
@@ -28,17 +27,17 @@ type stopwatch struct {
 	next    http.Handler
 	request *http.Request // what next is given
 	reads   bool          // the request has a body, and so a deadline for reading means something
+	cancel  context.CancelCauseFunc
 	start   time.Time
-	passed  atomic.Int64 // when the last byte did, in nanoseconds from start
-	dead    atomic.Bool  // over is not nil
 
 	mu     sync.Mutex
 	w      http.ResponseWriter // of the handler
 	timer  *time.Timer
-	cancel context.CancelCauseFunc
-	begun  bool  // the head has passed
-	ended  bool  // the handler has returned, or owns the connection
-	over   error // which time is over
+	begun  bool          // the head has passed
+	blind  bool          // it had before the request came here, so that no byte is seen
+	passed time.Duration // when the last byte did, from start
+	ended  bool          // the handler has returned, or owns the connection
+	over   error         // which time is over
 }
 
 func newStopwatch(t *timeout, r *http.Request, next http.Handler) *stopwatch {
@@ -54,7 +53,18 @@ func newStopwatch(t *timeout, r *http.Request, next http.Handler) *stopwatch {
 // attempt serves the request, unless its time is over before there is a head: then it reports false.
 func (s *stopwatch) attempt(w http.ResponseWriter, r *http.Request) (sent bool) {
 	s.begun = capture.Started(w) // by somebody further out; then no hook runs
+	s.blind = s.begun
+	defer s.leave(w)
 	return capture.Attempt(w, r, s, s.head)
+}
+
+// leave sees to it that an HTTP/1 connection with deadlines that are over serves no other request, also when the handler
+// panicked and somebody answers for it: net/http takes a deadline for reading for the end of the connection, and ends the
+// contexts of all requests that come on it.
+func (s *stopwatch) leave(w http.ResponseWriter) {
+	if s.over != nil && (s.reads || s.begun) {
+		closeAfter(w)
+	}
 }
 
 // ServeHTTP serves the request while the clock runs.
@@ -77,11 +87,10 @@ func (s *stopwatch) head(_ *capture.Head, dst io.Writer) io.WriteCloser {
 	if s.check(); s.over != nil {
 		return capture.Refuse(s.over)
 	}
-	s.begun = true
+	s.begun, s.passed = true, time.Since(s.start)
 	if s.ended {
 		return nil // without a word, which the server takes for an empty response
 	}
-	s.pass()
 	s.wind()
 	if s.idle == 0 {
 		return nil
@@ -90,7 +99,18 @@ func (s *stopwatch) head(_ *capture.Head, dst io.Writer) io.WriteCloser {
 }
 
 // pass notes that a byte has passed.
-func (s *stopwatch) pass() { s.passed.Store(int64(time.Since(s.start))) }
+func (s *stopwatch) pass() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.passed = time.Since(s.start)
+}
+
+// late returns which time is over, nil if none is.
+func (s *stopwatch) late() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
 
 // due returns how long after start the next time is over, and which; no error where nothing is left to be measured.
 func (s *stopwatch) due() (at time.Duration, why error) {
@@ -100,10 +120,8 @@ func (s *stopwatch) due() (at time.Duration, why error) {
 	if s.total > 0 {
 		at, why = s.total, s.notEnded
 	}
-	if s.idle > 0 {
-		if idle := time.Duration(s.passed.Load()) + s.idle; why == nil || idle < at {
-			at, why = idle, s.noByte
-		}
+	if s.idle > 0 && !s.blind && (why == nil || s.passed+s.idle < at) {
+		at, why = s.passed+s.idle, s.noByte
 	}
 	return at, why
 }
@@ -147,7 +165,6 @@ var longAgo = time.Unix(1, 0)
 // expire ends the handler's work as far as it listens.
 func (s *stopwatch) expire(why error) {
 	s.over = why
-	s.dead.Store(true)
 	s.cancel(why)
 	s.deadlines()
 }
@@ -169,12 +186,12 @@ func (s *stopwatch) deadlines() {
 	}
 }
 
-// end is when the handler has returned.
+// end is when the handler has returned. One that owns the connection now is late for nobody.
 func (s *stopwatch) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if capture.Hijacked(s.w) {
-		s.ended = true
+		s.ended, s.over = true, nil
 	}
 	s.check()
 	s.ended = true
@@ -201,13 +218,14 @@ type watchedWriter struct {
 	watch *stopwatch
 }
 
-// watchedPiece is how much is written at a time, in bytes, for a client that takes a long body slowly is not idle.
-const watchedPiece = 64 << 10
+// watchedPiece is how much is written at a time, in bytes: a client that takes a long body slowly is not idle. It is what
+// TLS and HTTP/2 send at a time anyway. Smaller pieces cost more, and show no more where a system's buffers are larger.
+const watchedPiece = 16 << 10
 
 func (w *watchedWriter) Write(p []byte) (n int, err error) {
 	for {
-		if w.watch.dead.Load() {
-			return n, http.ErrHandlerTimeout
+		if err := w.watch.late(); err != nil {
+			return n, err
 		}
 		m, err := w.dst.Write(p[n:min(len(p), n+watchedPiece)])
 		n += m
