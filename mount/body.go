@@ -5,15 +5,16 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"os"
 	"sync/atomic"
+
+	"github.com/weirhttp/weir/internal/tempfile"
 )
 
 // body is the body of a request on its way to a program.
 type body struct {
 	io.Reader
-	length int64    // -1 when nobody knows it, and the program need not
-	file   *os.File // the body is held here; nil: it is the client's connection
+	length int64          // -1 when nobody knows it, and the program need not
+	file   *tempfile.File // the body is held here; nil: it is the client's connection
 	w      http.ResponseWriter
 	r      *http.Request
 	broken atomic.Bool // the client did not send all of it
@@ -89,7 +90,7 @@ func (b *body) finish() {
 
 // hold puts the body into a file, or says with which status to refuse it.
 func (b *body) hold(most int64) (status int) {
-	file, err := os.CreateTemp("", "weir-body-")
+	file, err := tempfile.Create("", "weir-body-")
 	if err != nil {
 		return http.StatusInternalServerError
 	}
@@ -116,5 +117,5 @@ func (b *body) Close() error {
 	if b.file == nil {
 		return nil
 	}
-	return errors.Join(b.file.Close(), os.Remove(b.file.Name()))
+	return b.file.Close()
 }

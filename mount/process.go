@@ -38,7 +38,7 @@ func (p *process) start(body *body, broken func()) (err error) {
 		return err
 	}
 	if body.file != nil {
-		p.Stdin = body.file
+		p.Stdin = body.file.File // as it is, for the process to read itself
 		return p.Start()
 	}
 	if body.length <= 0 {
