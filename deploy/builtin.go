@@ -54,6 +54,7 @@ func Builtin() Set {
 		"stack":           Filter(stack, "filters"),
 
 		"decompress-request": Filter(filter.DecompressRequest, "limit:size"),
+		"rewind":             Filter(filter.Rewind, "memory:size", "limit:size", "dir:folder"),
 
 		"proxy":    App(&mount.Proxy{}, "socket:file"),
 		"fastcgi":  App(&mount.FastCGI{}, "servers:address!", "root:folder", "env:environ", "spool:size", "sendfile:folder"),

@@ -125,6 +125,10 @@ var options = []struct {
 		host = true
 		prefix = true
 		unix-socket = true`, filter.TrustProxyOptions{Host: true, Prefix: true, UnixSocket: true}},
+	{"rewind", `
+		memory = "1MiB"
+		limit = "1GiB"
+		dir = "` + testdata + `"`, filter.RewindOptions{Memory: 1 << 20, Limit: 1 << 30, Dir: testdata}},
 	{"secure-headers", `
 		hsts = "9000h"
 		hsts-subdomains = true
@@ -314,6 +318,8 @@ func made(t *testing.T, set deploy.Set, part, text string, want any) any {
 		return recorded[filter.MethodOverrideOptions](t, set, part, site, "max-form:size")
 	case filter.TrustProxyOptions:
 		return recorded[filter.TrustProxyOptions](t, set, part, strings.Replace(site, `proxies = ["10.0.0.1", "fd00::/8"]`, "", 1))
+	case filter.RewindOptions:
+		return recorded[filter.RewindOptions](t, set, part, site, "memory:size", "limit:size", "dir:folder")
 	case filter.ServerTimingOptions:
 		return recorded[filter.ServerTimingOptions](t, set, part, strings.Replace(site, `see = { from = ["127.0.0.1"] }`, "", 1))
 	case filter.SecureHeadersOptions:

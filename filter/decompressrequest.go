@@ -129,6 +129,7 @@ func (d *decompressor) edited(w http.ResponseWriter, r *http.Request, body *deco
 	}
 	edited.ContentLength = -1
 	edited.Body = http.MaxBytesReader(innermost(w), body, d.limit)
+	edited.GetBody = nil // of a coded body
 	return edited
 }
 

@@ -81,6 +81,8 @@
 //	MethodOverride  inside of MaxBody, as it may read a form; before everything that decides by the method
 //	DecompressRequest
 //	                inside of authentication, which spares the work, and of MaxBody, which counts the coded bytes there
+//	Rewind          inside of MaxBody and DecompressRequest, so that it keeps no more than has to be read again; around
+//	                what reads a body that somebody further in reads as well
 //	Compress        outside of the filters that read or change the response's body
 //	Range           inside of Compress, so that it cuts no coded body; outside of Conditional, whose 304 comes before parts
 //	Conditional     inside of Compress, which mends the tags in both directions

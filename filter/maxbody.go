@@ -43,9 +43,24 @@ func MaxBody(limit int64) func(http.Handler) http.Handler {
 			default:
 				edited := r.WithContext(r.Context())
 				edited.Body = http.MaxBytesReader(innermost(w), r.Body, limit)
+				edited.GetBody = limitedAgain(innermost(w), r.GetBody, limit)
 				rewrite.Serve(w, r, edited, next)
 			}
 		})
+	}
+}
+
+// limitedAgain returns a GetBody whose bodies have the limit, too: Rewind further out may have set one.
+func limitedAgain(server http.ResponseWriter, getBody func() (io.ReadCloser, error), limit int64) func() (io.ReadCloser, error) {
+	if getBody == nil {
+		return nil
+	}
+	return func() (io.ReadCloser, error) {
+		body, err := getBody()
+		if err != nil {
+			return nil, err
+		}
+		return http.MaxBytesReader(server, body, limit), nil
 	}
 }
 
