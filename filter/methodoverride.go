@@ -24,15 +24,18 @@ type MethodOverrideOptions struct {
 }
 
 // MethodOverride returns a filter that makes of a POST the PUT, PATCH or DELETE that its field X-HTTP-Method-Override names,
-// for clients that can send nothing but GET and POST. The handler does not see the field. With the option Field, a POST
-// without it may name the method in its form, which the handler finds whole in the body again.
+// for clients that can send nothing but GET and POST. The handler does not see the field, nor any that an application may
+// take for it (see [rewrite.DelLike]), which do not count either. With the option Field, a POST without it may name the
+// method in its form, which the handler finds whole in the body again.
 //
 // The name counts in any case, and POST changes nothing. A request that names another method, or names one twice, is
 // answered with 400: a GET or a CONNECT that comes as POST would pass what goes by the method. Requests other than POST
 // are handed on as they are.
 //
 // With Field, the filter waits for the form, or its first MaxForm bytes, before it hands on the request, and a client
-// that asks first with Expect: 100-continue is told to send it. [http.Request.ParseForm] does not read the body of a DELETE.
+// that asks first with Expect: 100-continue is told to send it. A form that cannot be read as far as that, because the
+// client went away or MaxBody ends it, names no method, and the handler of the POST meets the error when it reads.
+// [http.Request.ParseForm] does not read the body of a DELETE.
 //
 // It belongs inside of logs, which tell what came, and of http.CrossOriginProtection, to which POST is as unsafe; outside
 // of all that decides by the method, such as weir.When and http.ServeMux; with Field, inside of MaxBody.
@@ -45,6 +48,7 @@ func MethodOverride(o MethodOverrideOptions) func(http.Handler) http.Handler {
 	case o.MaxForm == 0:
 		o.MaxForm = 64 << 10
 	}
+	scrub := rewrite.DelLike(overrideField)
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("filter.MethodOverride: next is nil")
@@ -54,7 +58,7 @@ func MethodOverride(o MethodOverrideOptions) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			edited, ok := o.edit(r)
+			edited, ok := o.edit(r, scrub)
 			switch {
 			case !ok:
 				http.Error(w, "400 this is no method to override POST with: name PUT, PATCH or DELETE", http.StatusBadRequest)
@@ -69,29 +73,69 @@ func MethodOverride(o MethodOverrideOptions) func(http.Handler) http.Handler {
 
 const overrideField = "X-Http-Method-Override"
 
-// edit returns a copy of r with the method that it names, r itself where it names none, and false where that may not be.
-func (o *MethodOverrideOptions) edit(r *http.Request) (*http.Request, bool) {
-	if named, ok := r.Header[overrideField]; ok {
-		edited := r.WithContext(r.Context())
+// edit returns a copy of r with the method that it names, r itself where there is nothing to change, and false where that
+// may not be.
+func (o *MethodOverrideOptions) edit(r *http.Request, scrub func(http.Header)) (*http.Request, bool) {
+	edited, named := r, r.Header[overrideField]
+	if anyLike(r.Header, overrideField) {
+		edited = r.WithContext(r.Context())
 		edited.Header = r.Header.Clone()
-		delete(edited.Header, overrideField)
+		scrub(edited.Header)
+	}
+	if len(named) > 0 {
 		return edited, override(edited, named)
 	}
 	if o.Field == "" || r.Body == nil || r.Body == http.NoBody || !isForm(r) {
-		return r, true
+		return edited, true
 	}
-	// An error comes again when the handler reads on.
-	form, _ := io.ReadAll(io.LimitReader(r.Body, o.MaxForm+1))
-	edited := r.WithContext(r.Context())
-	edited.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(form), r.Body), r.Body}
-	if int64(len(form)) > o.MaxForm {
-		form = form[:max(0, bytes.LastIndexByte(form[:o.MaxForm+1], '&'))]
+	if edited == r {
+		edited = r.WithContext(r.Context())
 	}
-	return edited, override(edited, valuesOf(string(form), o.Field))
+	form, body := o.peek(r.Body)
+	edited.Body = body
+	return edited, override(edited, valuesOf(form, o.Field))
 }
+
+// anyLike says whether there is a field that some application may take for the one called name.
+func anyLike(h http.Header, name string) bool {
+	for n := range h {
+		if rewrite.Like(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// peek returns the pairs of a form that end within the limit, and the body as it was. A form that cannot be read as far as
+// that has none: what was cut may have been about something else.
+func (o *MethodOverrideOptions) peek(body io.ReadCloser) (form string, whole io.ReadCloser) {
+	read, err := io.ReadAll(io.LimitReader(body, o.MaxForm+1))
+	if kept, ok := body.(*rewound); ok {
+		_, _ = kept.Seek(int64(-len(read)), io.SeekCurrent) // to where it was
+		whole = kept
+	} else {
+		rest := io.Reader(body)
+		if err != nil {
+			rest = failing{err} // also where the body would go on
+		}
+		whole = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(read), rest), body}
+	}
+	switch {
+	case err != nil:
+		return "", whole
+	case int64(len(read)) > o.MaxForm:
+		read = read[:max(0, bytes.LastIndexByte(read, '&'))]
+	}
+	return string(read), whole
+}
+
+// failing is the rest of a body that could not be read.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // override sets the method of r to the one that is named, and says whether that may be.
 func override(r *http.Request, named []string) bool {

@@ -7,9 +7,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/weirhttp/weir/filter"
 	"github.com/weirhttp/weir/filtertest"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 func TestMethodOverride(t *testing.T) {
@@ -88,16 +90,95 @@ func TestMethodOverride(t *testing.T) {
 	}
 }
 
-// A handler that reads a form which did not come whole is told so.
+// No spelling of the field that an application may take for it reaches the handler of a POST, and only the one counts.
+func TestMethodOverride_spellings(t *testing.T) {
+	for name, c := range map[string]struct {
+		fields http.Header
+		form   string
+		want   string
+	}{
+		"underscores do not count":             {http.Header{"X_http_method_override": {"DELETE"}}, "", "POST"},
+		"nor do some of them":                  {http.Header{"X-Http_method-Override": {"DELETE"}}, "", "POST"},
+		"nor do points":                        {http.Header{"X.http.method.override": {"DELETE"}}, "", "POST"},
+		"nor another case":                     {http.Header{"x-http-method-override": {"DELETE"}}, "", "POST"},
+		"nor does one of them make a second":   {http.Header{"X-Http-Method-Override": {"PUT"}, "X_http_method_override": {"DELETE"}}, "", "PUT"},
+		"nor does it hide the form":            {http.Header{"X_http_method_override": {"PATCH"}}, "_method=DELETE", "DELETE"},
+		"nor can a proxy be told to remove it": {http.Header{"X-Http-Method-Override": {"PUT"}, "Connection": {"x_http_method_override, close"}}, "", "PUT"},
+		"other fields stay":                    {http.Header{"X-Http-Method": {"DELETE"}, "X-Http-Method-Overrides": {"DELETE"}}, "", "POST"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest("POST", "/", strings.NewReader(c.form))
+			r.Header = c.fields.Clone()
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			before := r.Header.Clone()
+			var got *http.Request
+			filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method"})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				got = r
+			})).ServeHTTP(httptest.NewRecorder(), r)
+			if got == nil || got.Method != c.want {
+				t.Fatalf("got %v, want %s", got, c.want)
+			}
+			for name, values := range got.Header {
+				if rewrite.Like(name, "X-HTTP-Method-Override") || name == "Connection" && values[0] != "close" {
+					t.Errorf("the handler sees %s: %s", name, values)
+				}
+			}
+			if c.want == "POST" && strings.Contains(fmt.Sprint(c.fields), "Overrides") && len(got.Header) != len(before) {
+				t.Errorf("the handler sees %v of %v", got.Header, before)
+			}
+			if fmt.Sprint(r.Header) != fmt.Sprint(before) {
+				t.Error("the request was edited")
+			}
+		})
+	}
+}
+
+// A form that did not come whole names no method, and a handler that reads it is told so.
 func TestMethodOverride_cut(t *testing.T) {
-	var failed error
-	h := filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method"})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		failed = r.ParseForm()
-	}))
-	r := httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader("a=b"), http.MaxBytesReader(nil, io.NopCloser(strings.NewReader("cd")), 1)))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if h.ServeHTTP(httptest.NewRecorder(), r); failed == nil {
-		t.Error("the handler was told nothing")
+	cut := func(form string) func() io.Reader {
+		return func() io.Reader {
+			return io.MultiReader(strings.NewReader(form), iotest.ErrReader(io.ErrClosedPipe))
+		}
+	}
+	limited := func() io.Reader {
+		return http.MaxBytesReader(nil, io.NopCloser(strings.NewReader("_method=DELETE&a=b")), 14)
+	}
+	resumed := func() io.Reader {
+		return iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("_method=DELETE")))
+	}
+	for name, c := range map[string]struct {
+		body    func() io.Reader
+		maxForm int64
+		want    string
+	}{
+		"behind a pair that is whole":           {cut("_method=DELETE&a=b"), 0, "POST"},
+		"behind its last byte":                  {cut("_method=DELETE"), 0, "POST"},
+		"in a pair that could go on":            {cut("_method=PUT"), 0, "POST"},
+		"before any":                            {cut(""), 0, "POST"},
+		"by a limit":                            {limited, 0, "POST"},
+		"by what goes on after an error":        {resumed, 0, "POST"},
+		"behind what is looked at, it may be":   {cut("_method=DELETE&a=b"), 15, "DELETE"},
+		"where the last that is looked at ends": {cut("_method=DELETE&"), 14, "DELETE"},
+	} {
+		for _, rewind := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, behind Rewind: %v", name, rewind), func(t *testing.T) {
+				var method string
+				var failed error
+				h := filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method", MaxForm: c.maxForm})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					method = r.Method
+					_, failed = io.Copy(io.Discard, r.Body)
+				}))
+				if rewind {
+					h = filter.Rewind(filter.RewindOptions{})(h)
+				}
+				r := httptest.NewRequest("POST", "/", c.body())
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				h.ServeHTTP(httptest.NewRecorder(), r)
+				if method != c.want || failed == nil {
+					t.Errorf("got %s and %v, want %s and an error", method, failed, c.want)
+				}
+			})
+		}
 	}
 }
 

@@ -182,6 +182,7 @@ func (c *closing) Close() error { c.closed++; return nil }
 // Filters further in whose body is another one do not leave the GetBody of the whole one to the handler.
 func TestRewind_inside(t *testing.T) {
 	const tooLong = "!http: request body too large"
+	override := filter.MethodOverride(filter.MethodOverrideOptions{Field: "_method"})
 	for name, c := range map[string]struct {
 		f          func(http.Handler) http.Handler
 		body       []byte
@@ -192,6 +193,7 @@ func TestRewind_inside(t *testing.T) {
 		"MaxBody":             {filter.MaxBody(4), []byte("body"), [2]string{"X"}, "body", "body", false},
 		"MaxBody of less":     {filter.MaxBody(3), []byte("body"), [2]string{"X"}, "bod" + tooLong, "bod" + tooLong, false},
 		"DecompressRequest":   {filter.DecompressRequest(4, filter.DecompressRequestOptions{}), coded("gzip", []byte("body")), [2]string{"Content-Encoding", "gzip"}, "body", "none", false},
+		"MethodOverride":      {override, []byte("body"), [2]string{"Content-Type", "application/x-www-form-urlencoded"}, "body", "body", true},
 		"one more Rewind":     {filter.Rewind(filter.RewindOptions{}), []byte("body"), [2]string{"X"}, "body", "body", true},
 		"a Rewind with Limit": {filter.Rewind(filter.RewindOptions{Limit: 2}), []byte("body"), [2]string{"X"}, "bo" + tooLong, "bo" + tooLong, true},
 	} {
