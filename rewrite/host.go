@@ -21,34 +21,45 @@ func SchemeOf(r *http.Request) string {
 }
 
 // HostOf returns the host of the URL that the client asked for, with its port where it
-// named one: Host where a filter set it, else Request.Host. What is no host, but "a@b" or
-// "a/b" or nothing, counts as none; then it is the address that the client connected to,
-// or "localhost". So it can always stand in a URL.
+// named one: NamedHost or, where that is none, the address that the client connected to, or
+// "localhost". So it can always stand in a URL.
 //
 // A client can name any host that it likes. Whoever makes a link of it that others see, or
 // that goes into a mail or a cache, lets a filter refuse the hosts that are not its own.
 func HostOf(r *http.Request) string {
-	host, _ := Host.Value(r.Context())
-	for _, host := range [...]string{host, r.Host, localAddress(r)} {
-		if _, _, ok := splitHost(host); ok {
-			return host
-		}
+	if host, ok := NamedHost(r); ok {
+		return host
+	}
+	if host := localAddress(r); isHost(host) {
+		return host
 	}
 	return "localhost"
+}
+
+// NamedHost returns the host of the URL that the client asked for, with its port, as it was
+// named: Host where a filter set it to one, else Request.Host. It also reports whether that
+// is a host at all, as SplitHost does: a client may name "a@b" or "a/b", and one of HTTP/1.0
+// no host. It is for those who refuse a request then, or say nothing of a host; all others
+// have HostOf.
+func NamedHost(r *http.Request) (host string, ok bool) {
+	if host, _ := Host.Value(r.Context()); isHost(host) {
+		return host, true
+	}
+	return r.Host, isHost(r.Host)
 }
 
 // Domain returns the host of the URL that the client asked for, without its port, to
 // compare: in lower case and without the dot that may end it, an IPv6 address in its one
 // form and in brackets.
 func Domain(r *http.Request) string {
-	domain, _, _ := splitHost(HostOf(r))
+	domain, _, _ := SplitHost(HostOf(r))
 	return domain
 }
 
 // Port returns the port of the URL that the client asked for, "443" or "80" where it named
 // none.
 func Port(r *http.Request) string {
-	if _, port, _ := splitHost(HostOf(r)); port != "" {
+	if _, port, _ := SplitHost(HostOf(r)); port != "" {
 		return port
 	}
 	return defaultPort(SchemeOf(r))
@@ -69,10 +80,21 @@ func localAddress(r *http.Request) string {
 	return ""
 }
 
-// splitHost takes the host of a URL apart (RFC 9110 section 4.2). The port is empty where
-// it has none. It is strict, since what a client calls a host may be anything: labels of
-// letters, digits, hyphens and underscores, or an address.
-func splitHost(host string) (domain, port string, ok bool) {
+// maxDomain is how many bytes the longest name of DNS has (RFC 1035 section 2.3.4).
+const maxDomain = 253
+
+// SplitHost takes the host of a URL or of the field Host apart (RFC 9110 sections 4.2 and
+// 7.2), and reports whether it is one. The domain is as Domain returns it; the port is empty
+// where there is none, or nothing behind the colon.
+//
+// It is strict, since what a client calls a host may be anything. A host is labels of ASCII
+// letters, digits, hyphens and underscores with dots between them, or an IPv4 address, or an
+// IPv6 address in brackets without a zone, and a port is from 1 to 65535 without zeros before
+// it.
+func SplitHost(host string) (domain, port string, ok bool) {
+	if len(host) > maxDomain+len(".:65535") {
+		return "", "", false
+	}
 	domain, port, ok = cutPort(host)
 	if !ok {
 		return "", "", false
@@ -85,12 +107,19 @@ func splitHost(host string) (domain, port string, ok bool) {
 		}
 		return "[" + addr.String() + "]", port, true
 	}
-	domain = strings.ToLower(strings.TrimSuffix(domain, "."))
-	return domain, port, isDomain(domain)
+	domain = strings.TrimSuffix(domain, ".")
+	if !isDomain(domain) { // asked first: the small letter of the sign of Kelvin is a k
+		return "", "", false
+	}
+	return strings.ToLower(domain), port, true
 }
 
-// cutPort cuts the port off host. It is empty where there is none, or nothing behind the
-// colon.
+func isHost(s string) bool {
+	_, _, ok := SplitHost(s)
+	return ok
+}
+
+// cutPort cuts the port off host.
 func cutPort(host string) (domain, port string, ok bool) {
 	i := strings.LastIndexByte(host, ':')
 	if i < strings.LastIndexByte(host, ']') || i < 0 {
@@ -104,19 +133,25 @@ func cutPort(host string) (domain, port string, ok bool) {
 	return domain, port, err == nil && n > 0 && port[0] != '0'
 }
 
-// isDomain reports whether s is a name of DNS or an IPv4 address (RFC 1035 section 2.3.4).
+// isDomain reports whether s is a name of DNS or an IPv4 address, which looks like one.
 func isDomain(s string) bool {
-	if len(s) > 253 {
+	if len(s) > maxDomain {
 		return false
 	}
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notInLabel) {
+	label := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '.' && label == 0:
+			return false
+		case c == '.':
+			label = 0
+		case 'a' <= c|0x20 && c|0x20 <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+			if label++; label > 63 {
+				return false
+			}
+		default:
 			return false
 		}
 	}
-	return true
-}
-
-func notInLabel(c rune) bool {
-	return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_'
+	return label > 0
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -49,6 +50,7 @@ func TestHost(t *testing.T) {
 		":80":                               {"localhost", "localhost", "80", "http://localhost"},
 		"a%2eb":                             {"localhost", "localhost", "80", "http://localhost"},
 		`a"b`:                               {"localhost", "localhost", "80", "http://localhost"},
+		"\u212Aelvin.example":               {"localhost", "localhost", "80", "http://localhost"}, // whose small letter is a k
 		"é":                                 {"localhost", "localhost", "80", "http://localhost"},
 		long[:253]:                          {long[:253], long[:253], "80", "http://" + long[:253]},
 		long + "a":                          {"localhost", "localhost", "80", "http://localhost"},
@@ -87,6 +89,64 @@ func TestHostOfTrust(t *testing.T) {
 	if got := rewrite.HostURL(r).String() + rewrite.Port(r); got != "https://inside:80808080" {
 		t.Errorf("with one that knows nothing: %s", got)
 	}
+}
+
+// TestNamedHost holds that HostOf is NamedHost where that is a host.
+func TestNamedHost(t *testing.T) {
+	for name, c := range map[string]struct {
+		set, asked string
+		want       string
+		ok         bool
+	}{
+		"the request's":                              {"", "Example.com.:80", "Example.com.:80", true},
+		"none":                                       {"", "", "", false},
+		"what is no host is told as it is":           {"", "a@b", "a@b", false},
+		"the one that a filter set":                  {"outside:8443", "inside", "outside:8443", true},
+		"also where the request's is none":           {"outside", "a@b", "outside", true},
+		"a filter that sets what is none has no say": {"a/b", "inside", "inside", true},
+		"nor where the request's is none":            {"a/b", "a@b", "a@b", false},
+	} {
+		r := ask("/")
+		r.Host = c.asked
+		if c.set != "" {
+			rewrite.Host.Set(c.set)(r)
+		}
+		got, ok := rewrite.NamedHost(r)
+		if got != c.want || ok != c.ok {
+			t.Errorf("%s: %q, %v", name, got, ok)
+		}
+		if host := rewrite.HostOf(r); ok && host != got || !ok && host != "localhost" {
+			t.Errorf("%s: HostOf is %q", name, host)
+		}
+	}
+}
+
+// FuzzSplitHost holds that what is a host stands in a URL as it is, and that its parts are of one form.
+func FuzzSplitHost(f *testing.F) {
+	for _, s := range []string{"example.com", "A.:80", "[::1]:443", "[::ffff:1.2.3.4]", "a@b", "\u212A", "a:080", "a..", "[fe80::1%25a]", strings.Repeat("a.", 130)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		domain, port, ok := rewrite.SplitHost(host)
+		if !ok {
+			if domain != "" || port != "" {
+				t.Errorf("%q is no host, but %q and %q", host, domain, port)
+			}
+			return
+		}
+		for i := range len(host) {
+			if host[i] >= 0x80 || strings.IndexByte(" /\\@?#%\"'<>,", host[i]) >= 0 || host[i] < ' ' {
+				t.Errorf("%q has sign %q", host, host[i])
+			}
+		}
+		u, err := url.Parse("http://" + host + "/")
+		if err != nil || u.Host != host || u.Port() != port {
+			t.Errorf("%q: %v, %v", host, u, err)
+		}
+		if again, _, ok := rewrite.SplitHost(domain); !ok || again != domain || strings.ToLower(domain) != domain || strings.HasSuffix(domain, ".") {
+			t.Errorf("%q: the domain is %q, and then %q", host, domain, again)
+		}
+	})
 }
 
 func TestHostOfNobody(t *testing.T) {
@@ -136,6 +196,26 @@ func ExampleDomain() {
 	r := httptest.NewRequest("GET", "https://[2001:DB8::1]/", nil)
 	fmt.Println(rewrite.SchemeOf(r), rewrite.HostOf(r), rewrite.Domain(r), rewrite.Port(r))
 	// Output: https [2001:DB8::1] [2001:db8::1] 443
+}
+
+func ExampleNamedHost() {
+	for _, host := range []string{"example.com:8443", "example.com/evil", ""} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = host
+		fmt.Println(rewrite.NamedHost(r))
+	}
+	// Output:
+	// example.com:8443 true
+	// example.com/evil false
+	//  false
+}
+
+func ExampleSplitHost() {
+	fmt.Println(rewrite.SplitHost("WWW.Example.com.:8080"))
+	fmt.Println(rewrite.SplitHost("[2001:DB8:0::1]"))
+	// Output:
+	// www.example.com 8080 true
+	// [2001:db8::1]  true
 }
 
 func ExampleClientOf() {
