@@ -33,10 +33,10 @@ func AllowHosts(hosts ...string) func(http.Handler) http.Handler {
 			panic("filter.AllowHosts: next is nil")
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			switch host := askedHost(r); {
-			case list.allows(host, rewrite.SchemeOf(r)):
+			switch host, ok := rewrite.NamedHost(r); {
+			case ok && list.allows(host, rewrite.SchemeOf(r)):
 				next.ServeHTTP(w, r)
-			case host != "" && !isHost(host):
+			case host != "" && !ok:
 				http.Error(w, "400 the Host is none", http.StatusBadRequest)
 			default:
 				http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
@@ -56,7 +56,7 @@ func newHostList(filter, parameter string, hosts []string) hostList {
 	list := hostList{}
 	for i, host := range hosts {
 		below, wild := strings.CutPrefix(host, "*.")
-		name, port, ok := splitHost(below)
+		name, port, ok := rewrite.SplitHost(below)
 		if !ok || port == "" && strings.HasSuffix(host, ":") || wild && !isDomain(name) {
 			panic(fmt.Sprintf("filter.%s: %s[%d] is %q, no host: write one such as \"example.org\", \"example.org:8443\", \"[::1]\" or \"*.example.org\"", filter, parameter, i, host))
 		}
@@ -71,7 +71,7 @@ func newHostList(filter, parameter string, hosts []string) hostList {
 // allows says whether a host of a request, by a scheme, is in the list. Names are short, so that looking at what is
 // behind each of their dots is cheap.
 func (list hostList) allows(host, scheme string) bool {
-	name, port, ok := splitHost(host)
+	name, port, ok := rewrite.SplitHost(host)
 	if !ok {
 		return false
 	}
@@ -90,13 +90,7 @@ func (list hostList) allows(host, scheme string) bool {
 	}
 }
 
-// isHost says whether s is a host.
-func isHost(s string) bool {
-	_, _, ok := splitHost(s)
-	return ok
-}
-
-// isDomain says whether a name, as splitHost returns it, is one of DNS and not an address, whose last label is a number.
+// isDomain says whether a name, as rewrite.SplitHost returns it, is one of DNS and not an address, whose last label is a number.
 func isDomain(name string) bool {
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	return name[0] != '[' && strings.Trim(last, "0123456789") != ""

@@ -85,6 +85,7 @@ func TestAllowHosts(t *testing.T) {
 		"an address as one number, which is a name":          {"3221225985", 421},
 		"an address with fewer numbers, which is a name":     {"127.1", 421},
 		"a name that begins with a hyphen, as none should":   {"-.example.com", 200},
+		"the sign of Kelvin, whose small letter is a k":      {"\u212A.example.com", 400},
 		"a star": {"*.example.com", 400},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,8 +11,10 @@ import (
 
 // CanonicalHostOptions are the options of [CanonicalHost]. The zero value redirects all that came by another URL.
 type CanonicalHostOptions struct {
-	// Only names the hosts that are redirected, as AllowHosts does: "www.example.org". Requests for others pass. Without
-	// any, all but the canonical one are redirected.
+	// Only redirects the hosts that it names, and no others. They are written as for [AllowHosts]: "www.example.org",
+	// "*.example.net". A request for another host, or for none, goes on to the next handler as if the filter were not there.
+	// The canonical name does not have to be in it: by another port or scheme it is redirected in any case.
+	// Nil redirects whatever host is not the canonical one; an empty list panics when the filter is made.
 	Only []string
 
 	// Temporary answers with 307, which no client remembers, to try it out. Browsers keep a 308 for good.
@@ -71,7 +73,7 @@ func newCanonicalHost(u *url.URL, o CanonicalHostOptions) *canonicalHost {
 	}
 	c := &canonicalHost{scheme: u.Scheme, temporary: o.Temporary, challenges: o.Challenges}
 	ok := false
-	c.name, c.port, ok = splitHost(u.Host)
+	c.name, c.port, ok = rewrite.SplitHost(u.Host)
 	alone := u.User == nil && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" && u.Opaque == ""
 	if !ok || !alone || u.Scheme != "http" && u.Scheme != "https" {
 		panic(fmt.Sprintf("filter.CanonicalHost: canonical is %q: write scheme and host alone, such as https://example.org", u.Redacted()))
@@ -87,8 +89,9 @@ func newCanonicalHost(u *url.URL, o CanonicalHostOptions) *canonicalHost {
 
 // passes says whether r is not redirected.
 func (c *canonicalHost) passes(r *http.Request) bool {
-	scheme, host := rewrite.SchemeOf(r), askedHost(r)
-	if name, port, ok := splitHost(host); ok && name == c.name && !strings.HasSuffix(strings.TrimSuffix(host, ":"+port), ".") {
+	scheme := rewrite.SchemeOf(r)
+	host, _ := rewrite.NamedHost(r)
+	if name, port, ok := rewrite.SplitHost(host); ok && name == c.name && !strings.HasSuffix(strings.TrimSuffix(host, ":"+port), ".") {
 		if port == portOfScheme(scheme) {
 			port = ""
 		}

@@ -95,12 +95,20 @@ func TestCanonicalHost(t *testing.T) {
 		"in absolute form with no path":              {org, options{}, "GET", "http", "evil.example", "http://evil.example", "308 https://example.org/", nil},
 		"an asterisk passes":                         {org, options{}, "OPTIONS", "http", "evil.example", "*", "passes", nil},
 		"a path without a slash, of another filter":  {org, options{}, "GET", "http", "www.example.org", "/", "passes", []func(*http.Request){func(r *http.Request) { r.URL.Path = ".evil.example" }}},
+		"also below a script name":                   {org, options{}, "OPTIONS", "http", "evil.example", "*", "passes", []func(*http.Request){prepended("/front")}},
+		"so does CONNECT":                            {org, options{}, "CONNECT", "http", "evil.example:443", "http://evil.example:443", "passes", nil},
+		"also CONNECT below a script name":           {org, options{}, "CONNECT", "http", "evil.example:443", "http://evil.example:443", "passes", []func(*http.Request){prepended("/front")}},
+		"and a target that is no path":               {org, options{}, "GET", "http", "evil.example", "urn:x", "passes", []func(*http.Request){prepended("/front")}},
+		"no path below a script name is its end":     {org, options{}, "GET", "http", "example.org", "http://example.org?q", "308 https://example.org/front?q", []func(*http.Request){prepended("/front")}},
 		"below a mount the path is the client's":     {org, options{}, "GET", "http", "example.org", "/%61pp/x%2Fy?q", "308 https://example.org/%61pp/x%2Fy?q", []func(*http.Request){mounted("/app")}},
 		"at the end of a mount":                      {org, options{}, "GET", "http", "example.org", "/app", "308 https://example.org/app", []func(*http.Request){mounted("/app")}},
 		"the scheme that was found out counts":       {org, options{}, "GET", "http", "example.org", "/x", "passes", []func(*http.Request){rewrite.Scheme.Set("https")}},
 		"so does the host":                           {org, options{}, "GET", "https", "10.0.0.1:8080", "/x", "passes", []func(*http.Request){rewrite.Host.Set("example.org")}},
 		"and not the request's":                      {org, options{}, "GET", "https", "example.org", "/x", "308 https://example.org/x", []func(*http.Request){rewrite.Host.Set("www.example.org")}},
 		"with Only, one of them is redirected":       {org, options{Only: []string{"www.example.org", "*.example.net"}}, "GET", "https", "a.example.net", "/x", "308 https://example.org/x", nil},
+		"with Only, what names no host passes":       {org, options{Only: []string{"www.example.org"}}, "GET", "http", "", "/x", "passes", nil},
+		"and what names one that is none":            {org, options{Only: []string{"www.example.org"}}, "GET", "http", "a@b", "/x", "passes", nil},
+		"and the canonical one by another port not":  {org, options{Only: []string{"www.example.org"}}, "GET", "https", "example.org:8443", "/x", "308 https://example.org/x", nil},
 		"and others pass":                            {org, options{Only: []string{"www.example.org"}}, "GET", "http", "10.0.0.1", "/x", "passes", nil},
 		"and the canonical one by http does not":     {org, options{Only: []string{"www.example.org"}}, "GET", "http", "example.org", "/x", "308 https://example.org/x", nil},
 		"a challenge of ACME passes":                 {org, options{}, "GET", "http", "www.example.org", "/.well-known/acme-challenge/aB3-_x", "passes", nil},
@@ -138,11 +146,13 @@ func TestCanonicalHost_nonsense(t *testing.T) {
 // FuzzCanonicalHost holds that no request is led to another host, and that all that a client asked for comes back.
 func FuzzCanonicalHost(f *testing.F) {
 	for _, s := range []string{"/x?y", "//evil.example", `/\evil`, "/%2f", "http://evil.example", "/?\x80", "*", "/@e", "/.well-known/acme-challenge/x"} {
-		f.Add("www.example.org", s)
+		f.Add("www.example.org", s, "")
+		f.Add("\u212Aelvin.example", s, "/front")
 	}
 	h := filter.CanonicalHost(mustURL("https://example.org"), filter.CanonicalHostOptions{})
-	f.Fuzz(func(t *testing.T, host, target string) {
-		got := location(h, "GET", "http", host, target)
+	f.Fuzz(func(t *testing.T, host, target, prefix string) {
+		script := ""
+		got := location(h, "GET", "http", host, target, prepended(prefix), func(r *http.Request) { script = rewrite.ScriptName(r) })
 		if got == "passes" || got == "no request" {
 			return
 		}
@@ -151,7 +161,7 @@ func FuzzCanonicalHost(f *testing.F) {
 			t.Fatalf("%q leads to %q, %v", target, got, err)
 		}
 		asked, _ := url.ParseRequestURI(target)
-		if asked.Path != u.Path && asked.Path != "" {
+		if asked.Path != "" && (asked.Path[0] != '/' || script+asked.Path != u.Path) {
 			t.Errorf("%q came back as %q", target, got)
 		}
 	})

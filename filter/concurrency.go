@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // ConcurrencyOptions are the options of [Concurrency]. The zero value counts all requests together and lets none wait.
@@ -138,7 +140,7 @@ func (c *concurrency) keyOf(r *http.Request) rateKey {
 			return c.texts.key(s)
 		}
 	}
-	return addrKey(rateAddr(r))
+	return addrKey(rewrite.ClientOf(r))
 }
 
 // enter takes a place for a request, and waits for it if need be. It reports whether there was one.

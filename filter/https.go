@@ -51,11 +51,12 @@ func HTTPS(o HTTPSOptions) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			name, _, ok := splitHost(askedHost(r))
+			host, ok := rewrite.NamedHost(r)
 			if !ok {
 				http.Error(w, "400 the Host is none", http.StatusBadRequest)
 				return
 			}
+			name, _, _ := rewrite.SplitHost(host)
 			redirect(w, r, "https://"+joinPort(name, port)+path, o.Temporary)
 		})
 	}

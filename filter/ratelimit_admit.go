@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // A rateVerdict is what becomes of a request.
@@ -102,7 +104,7 @@ func (l *rateLimiter) keyOf(r *http.Request) rateKey {
 			return l.texts.key(s)
 		}
 	}
-	return addrKey(rateAddr(r))
+	return addrKey(rewrite.ClientOf(r))
 }
 
 // storeKey is keyOf in words.
@@ -112,7 +114,7 @@ func (l *rateLimiter) storeKey(r *http.Request) string {
 			return "=" + s
 		}
 	}
-	return "@" + addrText(rateAddr(r))
+	return "@" + addrText(rewrite.ClientOf(r))
 }
 
 // turnAway answers a request too many.

@@ -3,10 +3,7 @@ package filter
 import (
 	"encoding/binary"
 	"hash/maphash"
-	"net/http"
 	"net/netip"
-
-	"github.com/weirhttp/weir/rewrite"
 )
 
 // A rateKey says who is counted, in 16 bytes. Addresses stand there as they are, texts as a digest with the highest
@@ -38,19 +35,6 @@ func addrText(a netip.Addr) string {
 	}
 	p, _ := a.Prefix(64) // an IPv6 address has one
 	return p.String()
-}
-
-// rateAddr returns the address of the client that sent r: what a filter further out found out, or else the other end
-// of the connection.
-func rateAddr(r *http.Request) netip.Addr {
-	if a, ok := rewrite.Client.Value(r.Context()); ok {
-		return a
-	}
-	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return ap.Addr()
-	}
-	a, _ := netip.ParseAddr(r.RemoteAddr) // some servers leave the port out
-	return a
 }
 
 // A textKeyer makes keys of texts of any length. Two hashes with seeds of their own are 127 bits together: with a

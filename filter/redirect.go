@@ -8,16 +8,18 @@ import (
 )
 
 // askedPath returns the path that the client asked for, with what was taken off it on the way here, escaped as the client
-// wrote it. It is no path, but empty, where the target is "*" or that of CONNECT.
+// wrote it. It is no path, but empty, where the target is "*" or that of CONNECT, also below a script name.
 func askedPath(r *http.Request) string {
-	path := rewrite.EscapedScriptName(r) + r.URL.EscapedPath()
+	script, path := rewrite.EscapedScriptName(r), r.URL.EscapedPath()
 	switch {
 	case strings.HasPrefix(path, "/"):
-		return path
-	case path == "" && r.URL.Host != "" && r.Method != http.MethodConnect: // http://example.org, in absolute form
+		return script + path
+	case path != "" || r.URL.Opaque != "" || r.Method == http.MethodConnect:
+		return ""
+	case script == "" && r.URL.Host != "": // http://example.org, in absolute form
 		return "/"
 	}
-	return ""
+	return script
 }
 
 // redirect answers with the location, which gets the query of r as the client wrote it: 308 (RFC 9110 §15.4.9), or 307

@@ -132,7 +132,7 @@ func (t *trust) read(h http.Header) hearsay {
 		s.scheme = schemeOf(lastValue(h["X-Forwarded-Proto"]))
 		s.host = lastValue(h["X-Forwarded-Host"])
 	}
-	if _, _, ok := splitHost(s.host); !ok || !t.Host {
+	if _, _, ok := rewrite.SplitHost(s.host); !ok || !t.Host {
 		s.host = ""
 	}
 	if lines := h["X-Forwarded-Prefix"]; t.Prefix && len(lines) == 1 {

@@ -37,15 +37,16 @@ func HostOf(r *http.Request) string {
 }
 
 // NamedHost returns the host of the URL that the client asked for, with its port, as it was
-// named: Host where a filter set it to one, else Request.Host. It also reports whether that
-// is a host at all, as SplitHost does: a client may name "a@b" or "a/b", and one of HTTP/1.0
-// no host. It is for those who refuse a request then, or say nothing of a host; all others
-// have HostOf.
+// named: Host where a filter set it, whatever it is, else Request.Host. It also reports
+// whether that is a host at all, as SplitHost does: a client may name "a@b" or "a/b", and one
+// of HTTP/1.0 no host. It is for those who refuse a request then, or say nothing of a host;
+// all others have HostOf.
 func NamedHost(r *http.Request) (host string, ok bool) {
-	if host, _ := Host.Value(r.Context()); isHost(host) {
-		return host, true
+	host, ok = Host.Value(r.Context())
+	if !ok {
+		host = r.Host
 	}
-	return r.Host, isHost(r.Host)
+	return host, isHost(host)
 }
 
 // Domain returns the host of the URL that the client asked for, without its port, to
