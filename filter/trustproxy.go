@@ -50,8 +50,8 @@ type TrustProxyOptions struct {
 //
 // The header of the request is left with what was believed, written anew: X-Forwarded-For (or Forwarded) from the client
 // on, and the other fields of the family that count, each with one value. All else that speaks of these things goes,
-// whoever sent it: X-Real-Ip, True-Client-Ip, X-Original-Url, X-Script-Name, all that begins with X-Forwarded, and
-// the like, in all spellings that some application takes for them, such as X_Forwarded_For; and options of
+// whoever sent it: X-Real-Ip, True-Client-Ip, Cf-Visitor, X-Original-Url, X-Script-Name, all that begins with X-Forwarded,
+// and the like, in all spellings that some application takes for them, such as X_Forwarded_For; and options of
 // Connection that name such a field, by which a client could have it dropped further on (CVE-2024-45410). A request
 // that has none of them is handed on as it is.
 //
@@ -97,7 +97,7 @@ func (t *trust) edit(r *http.Request) *http.Request {
 	}
 	edited := said.tell(r)
 	edited.Header = r.Header.Clone()
-	dropProxyFields(edited.Header)
+	dropForwarded(edited.Header)
 	said.write(edited.Header, t.Forwarded)
 	return edited
 }

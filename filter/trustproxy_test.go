@@ -231,7 +231,9 @@ func TestTrustProxy(t *testing.T) {
 
 // Whatever stands in every field and spelling, none of it is left, and a handler that asks any of them learns nothing.
 func TestTrustProxy_spellings(t *testing.T) {
-	names := []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "X-Original-Forwarded-For", "X-Envoy-External-Address"}
+	names := []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "X-Original-Forwarded-For", "X-Envoy-External-Address", "Cf-Visitor",
+		"CloudFront-Forwarded-Proto", "Incap-Client-IP", "Forwarded-For", "X-Forward-For", "X-Real-Port", "X-Original-Scheme", "X-ARR-SSL",
+		"X-Envoy-Original-Path", "Https"}
 	h := filter.TrustProxy(nil, theFamily)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if len(r.Header) != 1 || r.Header.Get("X-Forward") != "stays" {
 			t.Errorf("there is %v", r.Header)
