@@ -22,8 +22,12 @@ import (
 // The program learns from its environment where it is mounted and who asks: SCRIPT_NAME is
 // rewrite.ScriptName and PATH_INFO the path below it, both decoded and right below any
 // mount; REQUEST_URI is the client's. REMOTE_USER is rewrite.User, and there is none
-// when nobody signed in; REMOTE_ADDR and REMOTE_HOST are rewrite.Client where a filter set
-// it, else the peer. Environ adds to it for one request.
+// when nobody signed in. REMOTE_ADDR and REMOTE_HOST are rewrite.ClientOf, empty where nobody
+// knows it; REMOTE_PORT is there only where a client is connected to us itself. REQUEST_SCHEME
+// is rewrite.SchemeOf and HTTPS "on" when that is https, HTTP_HOST is rewrite.NamedHost,
+// SERVER_NAME rewrite.Domain and SERVER_PORT rewrite.Port: what the client asked a proxy
+// for, where a filter such as filter.TrustProxy found it out. Environ adds to it for one
+// request.
 //
 // Of the client's fields those come as HTTP_ variables whose names are letters, digits and
 // hyphens alone: in other names, X_Forwarded_For for one, "_" or "." would end up as the

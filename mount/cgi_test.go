@@ -248,7 +248,7 @@ func TestCGIIsKilledWhenTheClientLeaves(t *testing.T) {
 func TestCGIKnowsItsServer(t *testing.T) {
 	for host, want := range map[string]string{
 		"example.com": "example.com 80", "example.com:8080": "example.com 8080", "example.com:": "example.com 80",
-		"example.com:http": "example.com 80", "example.com:-1": "example.com 80", ":8080": "localhost 8080", "": "localhost 80",
+		"example.com:http": "localhost 80", "example.com:-1": "localhost 80", ":8080": "localhost 80", "": "localhost 80",
 		"[::1]": "[::1] 80", "[::1]:81": "[::1] 81", "[::1]:": "[::1] 80",
 	} {
 		r := httptest.NewRequest("GET", "/", nil)

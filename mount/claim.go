@@ -3,6 +3,7 @@ package mount
 import (
 	"slices"
 
+	"github.com/weirhttp/weir/internal/forwarded"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -14,23 +15,12 @@ import (
 // Applications believe these fields of anybody, so that the client's own go first, all of
 // them: a list of those that this or that application reads is never complete.
 func claims(name, also string) bool {
-	const family = "X-Forwarded"
-	return len(name) >= len(family) && rewrite.Like(name[:len(family)], family) ||
-		also != "" && rewrite.Like(name, also) ||
+	return forwarded.Is(name) || also != "" && rewrite.Like(name, also) ||
 		slices.ContainsFunc(claimed[:], func(c string) bool { return rewrite.Like(name, c) })
 }
 
-// claimed are the fields beside X-Forwarded and what begins like it.
+// claimed are the fields beside those that speak of where the client is and what it asked for.
 var claimed = [...]string{
-	"Forwarded", // RFC 7239
-
-	"X-Script-Name", "X-Ingress-Path", "X-ProxyContextPath", "X-RStudio-Root-Path",
-	"X-Original-URL", "X-Original-URI", "X-Original-Host", "X-Rewrite-URL",
-
-	"X-Real-IP", "True-Client-IP", "Client-IP", "X-Client-IP",
-	"X-Cluster-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP",
-
 	"Remote-User", "X-Remote-User",
-
 	"Proxy", // HTTP_PROXY, where programs look for a proxy to use (CVE-2016-5386)
 }

@@ -81,7 +81,7 @@ func (e *environ) describe(r *http.Request, length int64) {
 	e.add("PATH_INFO", r.URL.Path)
 	e.add("QUERY_STRING", r.URL.RawQuery)
 	e.addServer(r)
-	e.addPeer(r)
+	e.addClient(r)
 	if length >= 0 && (length > 0 || len(r.Header["Content-Length"]) > 0) {
 		e.add("CONTENT_LENGTH", strconv.FormatInt(length, 10))
 	}
@@ -89,32 +89,27 @@ func (e *environ) describe(r *http.Request, length int64) {
 }
 
 func (e *environ) addServer(r *http.Request) {
-	name := r.Host
-	if r.TLS != nil {
+	scheme := rewrite.SchemeOf(r)
+	e.add("REQUEST_SCHEME", scheme)
+	if scheme == "https" {
 		e.add("HTTPS", "on")
 	}
-	if host, _, err := net.SplitHostPort(r.Host); err == nil {
-		name = host
-		if strings.Contains(host, ":") {
-			name = "[" + host + "]" // RFC 3875 section 4.1.14
-		}
+	if host, _ := rewrite.NamedHost(r); host != "" {
+		e.add("HTTP_HOST", host)
 	}
-	if r.Host != "" {
-		e.add("HTTP_HOST", r.Host)
-	}
-	if name == "" {
-		name = "localhost"
-	}
-	e.add("SERVER_NAME", name)
-	e.add("SERVER_PORT", portOf(r))
+	e.add("SERVER_NAME", rewrite.Domain(r))
+	e.add("SERVER_PORT", rewrite.Port(r))
 }
 
-func (e *environ) addPeer(r *http.Request) {
+func (e *environ) addClient(r *http.Request) {
 	client := clientOf(r)
 	e.add("REMOTE_ADDR", client)
 	e.add("REMOTE_HOST", client)
-	if addr, port, err := net.SplitHostPort(r.RemoteAddr); err == nil && addr == client {
-		e.add("REMOTE_PORT", port) // else it is that of a proxy
+	if _, found := rewrite.Client.Value(r.Context()); found {
+		return // the port of the connection is that of a proxy
+	}
+	if _, port, err := net.SplitHostPort(r.RemoteAddr); err == nil && client != "" {
+		e.add("REMOTE_PORT", port)
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 type MapFieldsOptions struct {
 	// Hosts are those by which the application calls itself besides the public one: that of
 	// a proxy's target, "localhost:3000". A host without a port is the one at port 80 or
-	// 443. References to them become references to the public host, which is Request.Host,
-	// by https where Request.TLS is not nil.
+	// 443. References to them become references to the public host, which is
+	// rewrite.NamedHost, by rewrite.SchemeOf.
 	Hosts []string
 
 	// CookiePrefix goes before the names of the application's cookies, so that two

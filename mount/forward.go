@@ -1,10 +1,8 @@
 package mount
 
 import (
-	"net"
 	"net/http"
 	"net/textproto"
-	"strconv"
 	"strings"
 
 	"github.com/weirhttp/weir/rewrite"
@@ -15,16 +13,17 @@ import (
 // Forwarded (RFC 7239) and X-Script-Name; and in the field userField who is signed in,
 // where somebody is. r is the request as the application is to see it. All that the client
 // itself said about these goes first.
+//
+// X-Forwarded-For is the client alone, as rewrite.ClientOf has it: without the proxies in
+// front of us, whom a filter believed or did not, and of whom the application need know
+// nothing. It finds the client at both ends of the list, with us as the one proxy to trust.
 func forward(h http.Header, r *http.Request, userField string) {
 	for name := range h {
 		if claims(name, userField) {
 			delete(h, name)
 		}
 	}
-	client, proto := clientOf(r), "http"
-	if r.TLS != nil {
-		proto = "https"
-	}
+	client, proto, host := clientOf(r), rewrite.SchemeOf(r), publicHost(r)
 	values := make([]string, 0, 8) // of all fields together
 	set := func(name, value string) {
 		values = append(values, value)
@@ -34,11 +33,11 @@ func forward(h http.Header, r *http.Request, userField string) {
 		set("X-Forwarded-For", client)
 	}
 	set("X-Forwarded-Proto", proto)
-	set("X-Forwarded-Port", portOf(r))
-	if r.Host != "" && !hasControl(r.Host) {
-		set("X-Forwarded-Host", r.Host)
+	set("X-Forwarded-Port", rewrite.Port(r))
+	if host != "" {
+		set("X-Forwarded-Host", host)
 	}
-	set("Forwarded", forwarded(client, r.Host, proto))
+	set("Forwarded", forwardedBy(client, host, proto))
 	// A prefix that begins with two slashes would be a host to an application that redirects.
 	if prefix := rewrite.EscapedScriptName(r); prefix != "" && !strings.HasPrefix(prefix, "//") {
 		set("X-Forwarded-Prefix", prefix)
@@ -49,36 +48,27 @@ func forward(h http.Header, r *http.Request, userField string) {
 	}
 }
 
-// clientOf returns the address of the client, without port and zone; empty: nobody knows it.
+// clientOf returns the address of the client; empty: nobody knows it.
 func clientOf(r *http.Request) string {
-	if client, ok := rewrite.Client.Value(r.Context()); ok && client.IsValid() {
-		return client.WithZone("").String()
+	if client := rewrite.ClientOf(r); client.IsValid() {
+		return client.String()
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	host, _, _ = strings.Cut(host, "%")
-	return host
+	return ""
 }
 
-// portOf returns the port that the client asked for, that of the scheme where it named none.
-func portOf(r *http.Request) string {
-	if _, port, err := net.SplitHostPort(r.Host); err == nil {
-		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
-			return port
-		}
+// publicHost returns the host that the client asked for; empty: it named none, or what cannot
+// stand in a URL.
+func publicHost(r *http.Request) string {
+	if host, ok := rewrite.NamedHost(r); ok {
+		return host
 	}
-	if r.TLS != nil {
-		return "443"
-	}
-	return "80"
+	return ""
 }
 
-// forwarded returns the value of a Forwarded field.
-func forwarded(client, host, proto string) string {
+// forwardedBy returns the value of a Forwarded field.
+func forwardedBy(client, host, proto string) string {
 	var b strings.Builder
-	b.Grow(len("for=unknown;host=;proto=https") + len(client) + len(host) + 8)
+	b.Grow(len("for=unknown;host=;proto=https") + len(client) + len(host) + 4)
 	b.WriteString("for=")
 	switch {
 	case client == "":
@@ -90,14 +80,9 @@ func forwarded(client, host, proto string) string {
 	default:
 		b.WriteString(client)
 	}
-	if host != "" && !hasControl(host) {
+	if host != "" { // of characters that need no escape
 		b.WriteString(`;host="`)
-		for _, c := range []byte(host) {
-			if c == '"' || c == '\\' {
-				b.WriteByte('\\')
-			}
-			b.WriteByte(c)
-		}
+		b.WriteString(host)
 		b.WriteByte('"')
 	}
 	b.WriteString(";proto=")

@@ -25,7 +25,8 @@ type GuestOptions struct {
 // (X-Forwarded-For, -Proto, -Host, -Port, -Prefix, X-Script-Name and Forwarded of RFC 7239)
 // and, where somebody is signed in, UserField. What the client itself says in these fields
 // does not reach app, in any spelling, and by Connection it cannot have them dropped on the
-// way. What app says in fields of its own goes through MapFields.
+// way. What app says in fields of its own goes through MapFields. Who the client is, and what
+// it asked for, is what package rewrite says, as for Proxy; Request.Host stays.
 //
 // Bodies pass as they are, so that a link to "/x" in a page, a style sheet, a script or JSON
 // misses the mount; a relative one does not. An application with such links needs its prefix

@@ -16,6 +16,9 @@ import (
 // the client came to it by the forwarded family (X-Forwarded-For, -Proto, -Host, -Port,
 // -Prefix, X-Script-Name and Forwarded of RFC 7239) and who is signed in by UserField. What
 // the client itself says in these fields does not reach it, in any spelling, nor in trailers.
+// They say what package rewrite does (ClientOf, SchemeOf, NamedHost, Port), and so what the
+// client asked a proxy for, where a filter such as filter.TrustProxy found it out. The address
+// in X-Forwarded-For is one, the client's: we are the one proxy that it has to trust.
 // Below a prefix MapFields, or Guest, mends what an application says that does not honour
 // X-Forwarded-Prefix.
 //
@@ -27,8 +30,7 @@ import (
 // where a kept one was closed meanwhile, as http.Transport does it.
 //
 // URLs that name the application's own host become such of the public one, which is
-// Request.Host, by https where Request.TLS is not nil, in Location, Content-Location, Refresh,
-// Link and Access-Control-Allow-Origin; a Domain in Set-Cookie that names it is dropped. The
+// rewrite.NamedHost by rewrite.SchemeOf, in Location, Content-Location, Refresh, Link and Access-Control-Allow-Origin; a Domain in Set-Cookie that names it is dropped. The
 // paths in them stay.
 //
 // Proxy itself answers 400 to a path that climbs out of the path of URL, to an Upgrade that
@@ -55,7 +57,7 @@ type Proxy struct {
 	// Host is the Host that the application sees. It is then told no other one by
 	// X-Forwarded-Host, X-Forwarded-Port and Forwarded, and Origin, Referer, Destination and
 	// the tags of If that are of the public origin come to be of this host, so that they
-	// compare equal. Empty: the client's.
+	// compare equal. Empty: the one that the client asked for, rewrite.NamedHost.
 	Host string
 
 	// UserField is the field in which the application reads who is signed in, as rewrite.User

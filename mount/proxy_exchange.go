@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // proxied is a request on its way to an application over HTTP, and its answer. It is the
@@ -75,6 +76,7 @@ func (e *proxied) rewrite(p *httputil.ProxyRequest) {
 		delete(h, "Connection")
 		delete(h, "Upgrade")
 	}
+	out.Host, _ = rewrite.NamedHost(e.r)
 	if e.target.host != "" {
 		out.Host = e.target.host
 		e.target.inward(h, e.r)

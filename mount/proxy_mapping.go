@@ -3,6 +3,8 @@ package mount
 import (
 	"net/http"
 	"strings"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // tell writes into h, the header of a request that is sent on, how the client came to it.
@@ -15,15 +17,8 @@ func (t *target) tell(h http.Header, r *http.Request) {
 	if t.host != "" {
 		delete(h, "X-Forwarded-Host")
 		delete(h, "X-Forwarded-Port")
-		h["Forwarded"] = []string{forwarded(clientOf(r), "", publicScheme(r))}
+		h["Forwarded"] = []string{forwardedBy(clientOf(r), "", rewrite.SchemeOf(r))}
 	}
-}
-
-func publicScheme(r *http.Request) string {
-	if r.TLS != nil {
-		return "https"
-	}
-	return "http"
 }
 
 // inward maps the fields of a request that name the public origin to the application's. What
@@ -31,8 +26,8 @@ func publicScheme(r *http.Request) string {
 // X-Forwarded-Proto says, too; a WebDAV server compares Destination and the tags of If with
 // the connection it has (RFC 4918 section 9.8.5).
 func (t *target) inward(h http.Header, r *http.Request) {
-	scheme := publicScheme(r)
-	public := origin(scheme, r.Host)
+	host, _ := rewrite.NamedHost(r)
+	public := origin(rewrite.SchemeOf(r), host)
 	move := func(to string) func(string) (string, bool) {
 		return func(ref string) (string, bool) {
 			u, ok := readReference(ref)
@@ -46,8 +41,8 @@ func (t *target) inward(h http.Header, r *http.Request) {
 		name string
 		edit func(string) (string, bool)
 	}{
-		{"Origin", move(scheme)},
-		{"Referer", move(scheme)},
+		{"Origin", move(rewrite.SchemeOf(r))},
+		{"Referer", move(rewrite.SchemeOf(r))},
 		{"Destination", move(t.scheme)},
 		{"If", func(value string) (string, bool) { return mapTags(value, move(t.scheme)) }},
 	} {

@@ -24,17 +24,10 @@ type place struct {
 }
 
 func placeOf(r *http.Request, o *MapFieldsOptions) place {
-	p := place{
+	return place{
 		script: rewrite.ScriptName(r), prefix: rewrite.EscapedScriptName(r), info: r.URL,
-		scheme: "http", host: portless(r.Host), options: o,
+		scheme: rewrite.SchemeOf(r), host: portless(publicHost(r)), options: o,
 	}
-	if r.TLS != nil {
-		p.scheme = "https"
-	}
-	if !plainAuthority(p.host) || strings.Contains(p.host, "@") {
-		p.host = ""
-	}
-	return p
 }
 
 // mapped returns what ref, of the application, is to a client, and ref itself where that is
