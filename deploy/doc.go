@@ -126,7 +126,8 @@
 //	func(*http.Request) string      "host", "method", "path", "query", "script-name", "user", "header:NAME"
 //	func(*http.Request) []slog.Attr a list of these
 //	func(*http.Request) bool        ["GET /a/", …], patterns of weir.Pattern; { from = ["10.0.0.0/8"] }, addresses
-//	                                of the peer; { not = … }
+//	                                of the client, rewrite.ClientOf: who trust-proxy found
+//	                                out further out, else the peer; { not = … }
 //	func(*capture.Head) bool        ["text/*", …], media types of rewrite.Type
 //	filter.Encoding                 "zstd" or "gzip"
 //	fs.FS                           the path of a folder

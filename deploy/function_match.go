@@ -125,7 +125,7 @@ func (r reading) patterns(v *value) func(*http.Request) bool {
 	return match
 }
 
-// from reads a list of ranges of addresses, in one of which the peer is.
+// from reads a list of ranges of addresses, in one of which the client is.
 func (r reading) from(v *value) func(*http.Request) bool {
 	p := r.plan(v, reflect.TypeFor[[]netip.Prefix]())
 	if p == nil || len(r.errors) > 0 {
@@ -133,15 +133,7 @@ func (r reading) from(v *value) func(*http.Request) bool {
 	}
 	prefixes := p(nil).Interface().([]netip.Prefix)
 	return func(req *http.Request) bool {
-		peer, err := netip.ParseAddrPort(req.RemoteAddr)
-		if err != nil {
-			return false
-		}
-		for _, prefix := range prefixes {
-			if prefix.Contains(peer.Addr().Unmap().WithZone("")) {
-				return true
-			}
-		}
-		return false
+		client := rewrite.ClientOf(req)
+		return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(client) })
 	}
 }

@@ -53,6 +53,44 @@ func TestSwitchOfAFile(t *testing.T) {
 	}
 }
 
+// TestFromMeansTheClient has a proxy of a network ask for clients of another.
+func TestFromMeansTheClient(t *testing.T) {
+	const rest = `
+		[filter.proxy]
+		use = "trust-proxy"
+		proxies = ["192.0.2.1/32"]
+		[filter.office]
+		use = "when"
+		match = { from = ["198.51.100.0/24"] }
+		filters = ["seen"]
+		[filter.seen]
+		use = "response-header"
+		set = { X-Seen = "yes" }`
+	trusting := build(t, t.TempDir(), "[app.main]\nuse = 'echo'\nfilters = ['proxy', 'office']"+rest)
+	alone := build(t, t.TempDir(), "[app.main]\nuse = 'echo'\nfilters = ['office']"+rest)
+	for name, c := range map[string]struct {
+		h           http.Handler
+		peer, field string
+		want        bool
+	}{
+		"the client of a proxy":                       {trusting, "192.0.2.1:1", "198.51.100.7", true},
+		"another client of it":                        {trusting, "192.0.2.1:1", "203.0.113.1", false},
+		"a client whom the proxy does not know":       {trusting, "192.0.2.1:1", "unknown", false},
+		"who claims it":                               {trusting, "203.0.113.1:1", "198.51.100.7", false},
+		"who claims it with no filter to see through": {alone, "192.0.2.1:1", "198.51.100.7", false},
+		"who is connected itself":                     {alone, "198.51.100.7:1", "203.0.113.1", true},
+		"an address mapped into IPv6":                 {alone, "[::ffff:198.51.100.7]:1", "", true},
+		"over a Unix socket":                          {alone, "@", "", false},
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = c.peer
+		r.Header.Set("X-Forwarded-For", c.field)
+		if c.h.ServeHTTP(w, r); (w.Header().Get("X-Seen") == "yes") != c.want {
+			t.Errorf("%s: seen is %v", name, !c.want)
+		}
+	}
+}
+
 func TestSwitchIsShown(t *testing.T) {
 	site, err := deploy.Parse("/srv/site.toml", []byte(switchSite), deploy.Builtin())
 	if err != nil {
