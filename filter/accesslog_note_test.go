@@ -33,6 +33,16 @@ func TestAccessLogHasWhatIsNotedFurtherIn(t *testing.T) {
 		{"an id of a filter further in", rewrite.Request(filter.ID.Set("x1"))(noting()), map[string]any{"id": "x1"}},
 		{"more than there is room for", noting(slog.Int("a", 1), slog.Int("b", 2), slog.Int("c", 3), slog.Int("d", 4)),
 			map[string]any{"a": 1.0, "b": 2.0, "c": 3.0, "d": nil, "notes_dropped": 1.0}},
+		{"who sent the request, after more than there is room for", noting(slog.Int("a", 1), slog.Int("b", 2), slog.Int("c", 3), slog.Int("d", 4),
+			slog.String("user", "ann")), map[string]any{"user": "ann", "c": 3.0, "d": nil, "notes_dropped": 1.0}},
+		{"what is set after more than there is room for", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rewrite.Note(r.Context(), slog.Int("a", 1), slog.Int("b", 2), slog.Int("c", 3))
+			rewrite.User.WithValue(r.Context(), "bob")
+			rewrite.Client.WithValue(r.Context(), netip.MustParseAddr("2001:db8::2"))
+			filter.ID.WithValue(r.Context(), "x2")
+		}), map[string]any{"user": "bob", "client": "2001:db8::2", "id": "x2", "c": 3.0, "notes_dropped": nil}},
+		{"a client whom nobody knows, as is found out further in", rewrite.Request(rewrite.Client.Set(netip.Addr{}))(noting()),
+			map[string]any{"client": "unknown"}},
 		{"a note before a panic", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rewrite.Note(r.Context(), slog.String("step", "second"))
 			panic(http.ErrAbortHandler)

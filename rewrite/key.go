@@ -16,7 +16,7 @@ type Key[T any] struct {
 	Name string
 
 	// Noted says that WithValue and Set also make a Note of the value, by Name, so that who
-	// logs the request further out knows it, too.
+	// logs the request further out knows it, too, however much else is noted.
 	Noted bool
 }
 
@@ -51,7 +51,7 @@ func (k *Key[T]) Value(ctx context.Context) (T, bool) {
 // WithValue returns a copy of ctx that carries v.
 func (k *Key[T]) WithValue(ctx context.Context, v T) context.Context {
 	if k.Noted && notesOf(ctx) != nil {
-		Note(ctx, slog.Any(k.Name, v))
+		noteAlways(ctx, slog.Any(k.Name, v))
 	}
 	return context.WithValue(ctx, k, v)
 }

@@ -18,7 +18,14 @@ import (
 // after the record was written, Note does nothing. Goroutines may call it at the same time.
 func Note(ctx context.Context, attrs ...slog.Attr) {
 	for n := notesOf(ctx); n != nil; n = n.outer {
-		n.add(attrs)
+		n.add(attrs, false)
+	}
+}
+
+// noteAlways is Note for the value of a key, which finds a place where others find none.
+func noteAlways(ctx context.Context, attr slog.Attr) {
+	for n := notesOf(ctx); n != nil; n = n.outer {
+		n.add([]slog.Attr{attr}, true)
 	}
 }
 
@@ -31,12 +38,15 @@ type Notes struct {
 	mu      sync.Mutex
 	attrs   []slog.Attr
 	dropped int
+	beyond  int32 // how many of attrs do not count for the limit
 	closed  bool
 }
 
 // TakeNotes returns a copy of r for the handlers further in, and the notes that they make
-// of it: up to limit, of which those are the first that came. It takes one allocation for
-// all, and a note costs nothing before there is one.
+// of it: up to limit, of which those are the first that came. The values of keys that are
+// Noted are beyond that limit, as is what is noted by the names of User and Client: a
+// program has few of them, and they say whose request it is. TakeNotes takes one allocation
+// for all, and a note costs nothing before there is one.
 func TakeNotes(r *http.Request, limit int) (*http.Request, *Notes) {
 	n := &noted{Context: r.Context(), notes: Notes{outer: notesOf(r.Context()), limit: limit}}
 	n.request = *r.WithContext(n)
@@ -52,7 +62,7 @@ func (n *Notes) Close() (attrs []slog.Attr, dropped int) {
 	return n.attrs, n.dropped
 }
 
-func (n *Notes) add(attrs []slog.Attr) {
+func (n *Notes) add(attrs []slog.Attr, always bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
@@ -63,7 +73,10 @@ func (n *Notes) add(attrs []slog.Attr) {
 		switch i := slices.IndexFunc(n.attrs, same); {
 		case i >= 0:
 			n.attrs[i] = a
-		case len(n.attrs) < n.limit:
+		case always || a.Key == User.Name || a.Key == Client.Name:
+			n.attrs = append(n.attrs, a)
+			n.beyond++
+		case len(n.attrs)-int(n.beyond) < n.limit:
 			n.attrs = append(n.attrs, a)
 		default:
 			n.dropped++

@@ -77,6 +77,26 @@ func TestNotesAreBounded(t *testing.T) {
 	}
 }
 
+func TestWhatAKeyNotesFindsAPlaceAlways(t *testing.T) {
+	id := &rewrite.Key[string]{Name: "id", Noted: true}
+	r, notes := rewrite.TakeNotes(httptest.NewRequest("GET", "/", nil), 2)
+	rewrite.Note(r.Context(), slog.Int("a", 1), slog.Int("b", 2), slog.Int("c", 3))
+	id.WithValue(r.Context(), "x1")
+	rewrite.Note(r.Context(), slog.String("user", "ann"), slog.String("client", "here"), slog.Int("d", 4))
+	id.WithValue(r.Context(), "x2")
+	attrs, dropped := notes.Close()
+	if got, want := fmt.Sprint(attrs), "[a=1 b=2 id=x2 user=ann client=here]"; got != want || dropped != 2 {
+		t.Errorf("noted %s, and %d dropped; want %s, and 2", got, dropped, want)
+	}
+
+	r, notes = rewrite.TakeNotes(httptest.NewRequest("GET", "/", nil), 1)
+	id.WithValue(r.Context(), "x1") // takes nobody's place
+	rewrite.Note(r.Context(), slog.Int("a", 1))
+	if got := written(notes); !slices.Equal(got, []string{"id=x1", "a=1"}) {
+		t.Errorf("noted %q", got)
+	}
+}
+
 func TestNotesReachAllWhoStandFurtherOut(t *testing.T) {
 	outer, far := rewrite.TakeNotes(httptest.NewRequest("GET", "/", nil), 10)
 	rewrite.Note(outer.Context(), slog.Int("before", 1))
