@@ -50,6 +50,11 @@ type fusedLog struct {
 
 func (l fusedLog) Handle(context.Context, slog.Record) error { l.blow(); return nil }
 
+// fusedOutput is a file that panics.
+type fusedOutput struct{ *fuse }
+
+func (o fusedOutput) Write(p []byte) (int, error) { o.blow(); return len(p), nil }
+
 // callbacks are the functions of a user that filters call, each in a filter
 // where it fails when the fuse is armed, and the place of that filter in the
 // documented order.
@@ -65,6 +70,9 @@ var callbacks = map[string]struct {
 	}},
 	"AccessLog Logger": {0, func(f *fuse) weir.Filter {
 		return filter.AccessLog(filter.AccessLogOptions{Logger: slog.New(fusedLog{silentButOn.Handler(), f})})
+	}},
+	"AccessLog Output": {0, func(f *fuse) weir.Filter {
+		return filter.AccessLog(filter.AccessLogOptions{Schema: "combined", Output: fusedOutput{f}})
 	}},
 	"RequestID Trust": {1, func(f *fuse) weir.Filter {
 		return filter.RequestID(filter.RequestIDOptions{Trust: func(*http.Request) bool { f.blow(); return false }})

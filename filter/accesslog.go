@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,6 +18,16 @@ import (
 // AccessLogOptions are the options of [AccessLog]. The zero value is right for
 // most programs.
 type AccessLogOptions struct {
+	// Schema is what the attributes of a record are called, or the format of a
+	// line of text. See [AccessLogSchema].
+	Schema AccessLogSchema
+
+	// Output gets the lines of the schemas "common" and "combined", which need
+	// it, as others do not take it. Each line is one Write, and the writes of
+	// this filter come one after the other; an error is dropped, as package slog
+	// drops one. Two filters may share an [os.File].
+	Output io.Writer
+
 	// Logger gets one record for each request. Nil means [slog.Default],
 	// asked for each time.
 	Logger *slog.Logger
@@ -70,18 +81,27 @@ type AccessLogOptions struct {
 // In a stack it stands outside of everything whose answers are to be logged.
 // Outside of Compress it counts the compressed bytes. Text that a client sends
 // cannot forge a record: the handlers of package slog quote control characters.
+//
+// Schema gives the attributes other names, or makes the record a line of text. A
+// schema that is none, lines without an Output or with a Logger, a Level or Attrs,
+// and an Output without lines panic when the filter is made.
 func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
+	o.check()
 	if o.Level == nil {
 		o.Level = levelOf
 	}
-	if o.MaxNotes == 0 {
+	switch {
+	case o.Schema.isText():
+		o.MaxNotes = min(o.MaxNotes, 0) // that is, but for the user and the client
+	case o.MaxNotes == 0:
 		o.MaxNotes = 32
 	}
+	writing := new(sync.Mutex)
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("filter.AccessLog: next is nil")
 		}
-		l := &accessLog{AccessLogOptions: o, next: next}
+		l := &accessLog{AccessLogOptions: o, next: next, writing: writing}
 		l.visits.New = func() any {
 			v := &visit{log: l}
 			v.report = v.done
@@ -104,8 +124,9 @@ func levelOf(sent capture.Sent) slog.Level {
 
 type accessLog struct {
 	AccessLogOptions
-	next   http.Handler
-	visits sync.Pool // of *visit
+	next    http.Handler
+	visits  sync.Pool   // of *visit
+	writing *sync.Mutex // held while Output is written to
 }
 
 func (l *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -127,6 +148,7 @@ type visit struct {
 	start  time.Time
 	notes  *rewrite.Notes                    // nil: none are taken
 	report func(*http.Request, capture.Sent) // done
+	line   []byte                            // room for one
 }
 
 func (v *visit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -134,20 +156,39 @@ func (v *visit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *visit) done(r *http.Request, sent capture.Sent) {
-	e := entry{r: r, sent: sent, duration: time.Since(v.start)}
+	e := entry{r: r, sent: sent, start: v.start, duration: time.Since(v.start)}
 	if v.notes != nil {
 		e.notes, e.dropped = v.notes.Close()
 	}
 	l := v.log
 	v.notes = nil
+	if l.Output != nil {
+		e.identify()
+		v.line = e.appendLine(v.line[:0], l.Schema)
+		l.write(v.line)
+	}
 	l.visits.Put(v)
+	if l.Output == nil {
+		l.log(&e)
+	}
+}
+
+// write writes a line.
+func (l *accessLog) write(line []byte) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	_, _ = l.Output.Write(line)
+}
+
+// log makes a record.
+func (l *accessLog) log(e *entry) {
 	logger := l.Logger
 	if logger == nil {
 		logger = slog.Default()
 	}
-	if level := l.Level(sent); logger.Enabled(r.Context(), level) {
+	if level := l.Level(e.sent); logger.Enabled(e.r.Context(), level) {
 		e.identify()
-		l.record(logger, level, &e)
+		l.record(logger, level, e)
 	}
 }
 
@@ -155,6 +196,7 @@ func (v *visit) done(r *http.Request, sent capture.Sent) {
 type entry struct {
 	r        *http.Request
 	sent     capture.Sent
+	start    time.Time
 	duration time.Duration
 	notes    []slog.Attr // but for those that the next three come from
 	dropped  int
@@ -193,19 +235,15 @@ func notedClient(v slog.Value) string {
 }
 
 func (l *accessLog) record(logger *slog.Logger, level slog.Level, e *entry) {
-	var array [16]slog.Attr
-	attrs := append(array[:0],
-		slog.String("method", e.r.Method),
-		slog.String("path", requestPath(e.r)),
-		slog.Int("status", e.sent.Status),
-		slog.Int64("bytes", e.sent.Bytes),
-		slog.Duration("duration", e.duration),
-		slog.String("client", e.client),
-		slog.String("protocol", e.r.Proto))
-	for _, a := range [...]slog.Attr{slog.String("pattern", e.r.Pattern), slog.String("user", e.user), slog.String("id", e.id)} {
-		if a.Value.String() != "" {
-			attrs = append(attrs, a)
-		}
+	var array [24]slog.Attr
+	attrs := array[:0]
+	switch l.Schema { // calls that the compiler sees through, so that the array is on the stack
+	case "ecs":
+		attrs = e.ecs(attrs)
+	case "otel":
+		attrs = e.otel(attrs)
+	default:
+		attrs = e.plain(attrs)
 	}
 	if e.sent.Hijacked {
 		attrs = append(attrs, slog.Bool("hijacked", true))
