@@ -111,7 +111,7 @@
 //
 // Durations are written "1m30s", sizes in bytes as a number or "10MiB" (B, kB, MB, GB, KiB, MiB,
 // GiB), rates "100/s" (s, min, h) or "unlimited", ranges of addresses "10.0.0.0/8" or as one
-// address, levels "info", and what SameSite may be "lax". A *rate.Limiter lets through at once what its rate is for a second, and at least
+// address, levels "info", what SameSite may be "lax", and schemas of access logs "combined". A *rate.Limiter lets through at once what its rate is for a second, and at least
 // one. Paths are relative to the folder of the file. NAME=value lists may be tables.
 //
 // In place of a string there may be { env = "NAME" }, a variable of the environment of the program, and
@@ -125,12 +125,15 @@
 //	func(capture.Sent) slog.Level   "debug": that level for all
 //	func(*http.Request) string      "host", "method", "path", "query", "script-name", "user", "header:NAME"
 //	func(*http.Request) []slog.Attr a list of these
+//	func(*http.Request) int         [{ match = ["/a/"], tokens = 10 }, …], the first that matches; others cost 1
 //	func(*http.Request) bool        ["GET /a/", …], patterns of weir.Pattern; { from = ["10.0.0.0/8"] }, addresses
 //	                                of the client, rewrite.ClientOf: who trust-proxy found
 //	                                out further out, else the peer; { not = … }
 //	func(*capture.Head) bool        ["text/*", …], media types of rewrite.Type
 //	filter.Encoding                 "zstd" or "gzip"
 //	fs.FS                           the path of a folder
+//	io.Writer                       "stdout", "stderr", or the path of a file to append to, which is opened for the
+//	                                first line, again when it was moved away, and closed with the site
 //	*template.Template              the path of a file, a template of html/template
 //
 // # Parts of several

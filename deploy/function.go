@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"html/template"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -31,6 +32,10 @@ func functionOf(t reflect.Type) (way, bool) {
 		return way{*listInfo(aspectInfo()), reading.attrs, false}, true
 	case reflect.TypeFor[func(*http.Request) string]():
 		return way{*aspectInfo(), reading.requestText, false}, true
+	case reflect.TypeFor[io.Writer]():
+		return way{*outputInfo(), reading.output, false}, true
+	case reflect.TypeFor[func(*http.Request) int]():
+		return way{*costInfo(), reading.cost, false}, true
 	case reflect.TypeFor[func(*http.Request) bool]():
 		return way{*requestsInfo(), reading.requestMatch, false}, true
 	case reflect.TypeFor[func(*capture.Head) bool]():

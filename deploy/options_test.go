@@ -29,7 +29,8 @@ var options = []struct {
 		logger = "web"
 		level = "info"
 		attrs = ["query", "header:Referer"]
-		max-notes = 5`, filter.AccessLogOptions{MaxNotes: 5}},
+		schema = "ecs"
+		max-notes = 5`, filter.AccessLogOptions{MaxNotes: 5, Schema: "ecs"}},
 	{"cache-control", `
 		rules = [{ types = ["text/css"], statuses = [200], max-age = "1h", stale-if-error = "10s", public = true }, { no-store = true }]`,
 		filter.CacheControlOptions{Rules: []filter.CacheRule{
@@ -87,6 +88,7 @@ var options = []struct {
 		limit = "5/s"
 		burst = 10
 		key = "user"
+		cost = [{ match = ["/export/"], tokens = 5 }]
 		max-keys = 100
 		total = "1000/min"
 		name = "web"
@@ -224,11 +226,11 @@ var testdata, _ = filepath.Abs("testdata")
 
 // notInFiles are the filters and the fields that Go code alone can set, and why.
 var notInFiles = map[string]string{
+	"access-log Output":      "it stands with schema = \"combined\" or \"common\" alone: TestAccessLogWritesLines",
 	"basic-auth":             "its check is code: basic-auth in a file is BasicAuthFile",
 	"bearer":                 "its check is code",
 	"forward-auth Transport": "it is code",
 	"proxy Transport":        "it is code",
-	"rate-limit Cost":        "it is code",
 	"rate-limit Refused":     "it is code",
 	"rate-limit Store":       "it is code, of a module that not everybody has",
 	"rate-limit StoreDown":   "it is code",

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/weirhttp/weir/filter"
 )
 
 // words is how a type is written as text.
@@ -45,6 +47,8 @@ func wordsOf(t reflect.Type) (words, bool) {
 		return words{"a level", "info", `^([Dd][Ee][Bb][Uu][Gg]|[Ii][Nn][Ff][Oo]|[Ww][Aa][Rr][Nn]|[Ee][Rr][Rr][Oo][Rr])([-+][0-9]+)?$`, parseLevel}, true
 	case reflect.TypeFor[http.SameSite]():
 		return words{"a word of SameSite", "lax", `^([Dd][Ee][Ff][Aa][Uu][Ll][Tt]|[Ll][Aa][Xx]|[Ss][Tt][Rr][Ii][Cc][Tt]|[Nn][Oo][Nn][Ee])$`, parseSameSite}, true
+	case reflect.TypeFor[filter.AccessLogSchema]():
+		return words{"a schema of access logs", "combined", `^(ecs|otel|common|combined)$`, parseAccessLogSchema}, true
 	case reflect.TypeFor[size]():
 		return words{"a size", "10MiB", `^[0-9]+ *(B|kB|MB|GB|KiB|MiB|GiB)$`, parseSize}, true
 	}
@@ -152,4 +156,13 @@ func parseLevel(s string) (any, error) {
 	var level slog.Level
 	err := level.UnmarshalText([]byte(s))
 	return level, err
+}
+
+// parseAccessLogSchema reads the name of a schema.
+func parseAccessLogSchema(s string) (any, error) {
+	switch schema := filter.AccessLogSchema(s); schema {
+	case "ecs", "otel", "common", "combined":
+		return schema, nil
+	}
+	return nil, errors.New("it is not one of ecs, otel, common and combined")
 }

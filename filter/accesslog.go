@@ -18,8 +18,11 @@ import (
 // AccessLogOptions are the options of [AccessLog]. The zero value is right for
 // most programs.
 type AccessLogOptions struct {
-	// Schema is what the attributes of a record are called, or the format of a
-	// line of text. See [AccessLogSchema].
+	// Schema is what the attributes of a record are called: "ecs" has the names
+	// of the Elastic Common Schema, "otel" those of OpenTelemetry's semantic
+	// conventions. With "common" and "combined" there is a line of text in place
+	// of the record, in the format of Apache and nginx. [AccessLogSchema] says
+	// more. Empty means the names that the comment of AccessLog has.
 	Schema AccessLogSchema
 
 	// Output gets the lines of the schemas "common" and "combined", which need
@@ -83,8 +86,8 @@ type AccessLogOptions struct {
 // cannot forge a record: the handlers of package slog quote control characters.
 //
 // Schema gives the attributes other names, or makes the record a line of text. A
-// schema that is none, lines without an Output or with a Logger, a Level or Attrs,
-// and an Output without lines panic when the filter is made.
+// Schema that is none of those, lines without an Output or with a Logger, a Level
+// or Attrs, or an Output without lines panics when the filter is made.
 func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
 	o.check()
 	if o.Level == nil {

@@ -52,7 +52,7 @@ func (o AccessLogOptions) check() {
 	}
 	switch {
 	case text && o.Output == nil:
-		panic("filter.AccessLog: Output is nil, which gets the lines of " + string(o.Schema))
+		panic("filter.AccessLog: Output is missing, which gets the lines of " + string(o.Schema))
 	case !text && o.Output != nil:
 		panic("filter.AccessLog: Output is for the lines of common and combined: records go to the logger")
 	case text && o.Logger != nil:

@@ -92,7 +92,7 @@ func TestAccessLogRefusesWhatMakesNoSense(t *testing.T) {
 	attrs := func(*http.Request) []slog.Attr { return nil }
 	for want, o := range map[string]filter.AccessLogOptions{
 		`Schema is "ECS", not one of`: {Schema: "ECS"},
-		"Output is nil":               {Schema: "combined"},
+		"Output is missing":           {Schema: "combined"},
 		"Output is for the lines":     {Schema: "ecs", Output: io.Discard},
 		"Logger gets no lines":        {Schema: "common", Output: io.Discard, Logger: slog.New(slog.DiscardHandler)},
 		"Level is for records":        {Schema: "common", Output: io.Discard, Level: level},
