@@ -7,7 +7,8 @@ import (
 
 // costCase is one of the cases of a cost.
 type costCase struct {
-	// Match says which requests are meant. It is required.
+	// Match says which requests are meant. It is required. The first case that matches counts; a request that none
+	// matches costs 1.
 	Match func(*http.Request) bool
 
 	// Tokens is how many tokens such a request asks for. It is required: 0 lets it through and takes none, and more

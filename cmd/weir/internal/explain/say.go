@@ -34,8 +34,11 @@ func (s *shower) inward(one *step) []line {
 }
 
 func contextOf(one *step) string {
-	if one.Part == "environ" {
+	switch one.Part {
+	case "environ":
 		return "variables for the program"
+	case "access-log":
+		return "a place for notes, which it logs"
 	}
 	return "something in its context"
 }
