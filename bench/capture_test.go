@@ -69,28 +69,10 @@ func observes(b *testing.B, f weir.Filter, t *tally, n int) {
 	}
 }
 
-// captureLoopback compares the throughput of two servers, one with n filters and
-// one without, in turns: what else the machine does then meets both.
+// captureLoopback compares a server with n filters and one without.
 func captureLoopback(b *testing.B, observe func(*tally) weir.Filter, n int) {
-	const block = 400 // requests in a turn
 	var t tally
 	observes(b, observe(&t), &t, n)
-	bare := newLoad(b, http.HandlerFunc(sayHello), 8)
-	filtered := newLoad(b, stack(n, observe(nil), http.HandlerFunc(sayHello)), 8)
-	bare.run(b, block)
-	filtered.run(b, block)
-
-	var shares, times []float64
-	for turn := 0; b.Loop(); turn++ {
-		var base, took float64
-		if turn%2 == 0 {
-			base, took = bare.run(b, block), filtered.run(b, block)
-		} else {
-			took, base = filtered.run(b, block), bare.run(b, block)
-		}
-		shares = append(shares, 100*base/took)
-		times = append(times, took/block)
-	}
-	b.ReportMetric(median(times), "ns/op")
-	b.ReportMetric(median(shares), "%-of-bare")
+	bare := newLoad(b, http.HandlerFunc(sayHello), 8, plainly)
+	inTurns(b, bare, newLoad(b, stack(n, observe(nil), http.HandlerFunc(sayHello)), 8, plainly))
 }

@@ -46,12 +46,12 @@ func BenchmarkSendfile(b *testing.B) {
 }
 
 func sendfile(b *testing.B, h http.Handler, size int64) {
-	l := newLoad(b, h, 1)
+	l := newLoad(b, h, 1, plainly)
 	buf := make([]byte, 256<<10)
 	b.SetBytes(size)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := ask(l.conns[0], buf, l.size); err != nil {
+		if err := l.ask(l.conns[0], buf); err != nil {
 			b.Fatal(err)
 		}
 	}
