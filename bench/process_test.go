@@ -53,6 +53,9 @@ func (p *programs) start(socket string, env []string, name string, args ...strin
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
+		if os.Getenv("CI") == "true" {
+			p.tb.Fatalf("missing: %v", err)
+		}
 		p.tb.Skipf("missing: %v", err)
 	}
 	p.sessions = append(p.sessions, cmd.Process.Pid)
