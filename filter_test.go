@@ -191,7 +191,7 @@ func TestReadmeShowsTheExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"examples/site/main.go", "examples/trac/main.go"} {
+	for _, name := range []string{"examples/site/main.go", "examples/trac/main.go", "bench/example_outside_test.go"} {
 		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -2,7 +2,10 @@ module github.com/weirhttp/weir/bench
 
 go 1.26.0
 
-replace github.com/weirhttp/weir => ../
+replace (
+	github.com/weirhttp/weir => ../
+	github.com/weirhttp/weir/redislimit => ../redislimit
+)
 
 tool (
 	github.com/letsencrypt/pebble/v2/cmd/pebble
@@ -40,12 +43,13 @@ require (
 	github.com/urfave/negroni/v3 v3.1.2
 	github.com/valyala/fasthttp v1.51.0
 	github.com/weirhttp/weir v0.0.0
+	github.com/weirhttp/weir/redislimit v0.0.0
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0
+	go.opentelemetry.io/otel v1.47.0
+	go.opentelemetry.io/otel/sdk v1.47.0
 	golang.org/x/text v0.44.0
 	golang.org/x/time v0.16.0
 )
-
-require go.uber.org/atomic v1.12.0 // indirect
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
@@ -95,14 +99,13 @@ require (
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	github.com/valyala/fasttemplate v1.2.2 // indirect
 	github.com/valyala/tcplisten v1.0.0 // indirect
-	github.com/weirhttp/weir/redislimit v0.0.0
 	github.com/zeebo/xxh3 v1.1.0 // indirect
 	go.mongodb.org/mongo-driver/v2 v2.5.0 // indirect
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
-	go.opentelemetry.io/otel v1.47.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
 	go.opentelemetry.io/otel/metric v1.47.0 // indirect
 	go.opentelemetry.io/otel/trace v1.47.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
 	golang.org/x/arch v0.22.0 // indirect
 	golang.org/x/crypto v0.59.0 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
@@ -115,5 +118,3 @@ require (
 	google.golang.org/protobuf v1.36.12 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 )
-
-replace github.com/weirhttp/weir/redislimit => ../redislimit

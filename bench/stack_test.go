@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
 // lines counts the lines of a log.
@@ -183,4 +182,3 @@ func stackShows(b *testing.B, i int) {
 		want(fmt.Sprint("request ", n+1, " of three"), w, []int{200, 200, 200, 429}[n])
 	}
 }
-
