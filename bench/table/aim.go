@@ -40,6 +40,11 @@ var aims = []aim{
 	{claim: "CPU of WSGI to nginx and gunicorn", bench: "WSGI", unit: "cpu-µs/op", against: []string{"nginx+gunicorn"}, bound: 1},
 	{claim: "CPU of FastCGI to nginx", bench: "FastCGI", unit: "cpu-µs/op", against: []string{"nginx"}, bound: 1},
 	{claim: "MB of a default limiter after a million keys", bench: "RateLimit", unit: "MB", lib: "weir-64Ki", bound: 2.5},
+	{claim: "ten filters of ten kinds to the same of others", bench: "Stack", where: "over=null", unit: "ns/op", against: []string{"chi", "gorilla"}, bound: 1, noise: 0.03},
+	{claim: "allocations of these to the others'", bench: "Stack", where: "over=null", unit: "allocs/op", against: []string{"chi", "gorilla"}, bound: 1},
+	{claim: "a request served at once to chi's Throttle", bench: "Concurrency", where: "request=served", unit: "ns/op", against: []string{"chi"}, bound: 1, noise: 0.03},
+	{claim: "a Timeout to http.TimeoutHandler", bench: "Timeout", unit: "ns/op", against: []string{"stdlib"}, bound: 1},
+	{claim: "a limiter's hit in Redis to redis_rate's", bench: "RateLimitRedis", unit: "ns/op", against: []string{"redis_rate"}, bound: 1, noise: 0.03},
 }
 
 // value returns what counts in a row.
