@@ -164,9 +164,7 @@ func inPieces(body []byte) http.Handler {
 // timesOut sees to it that a handler learns that its time is over, and its client, too.
 func timesOut(b *testing.B, make func(time.Duration) weir.Filter) {
 	w := newNullWriter()
-	make(time.Millisecond)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done()
-	})).ServeHTTP(w, get("/"))
+	make(time.Millisecond)(http.HandlerFunc(untilOver)).ServeHTTP(w, get("/"))
 	if w.status != http.StatusServiceUnavailable && w.status != http.StatusGatewayTimeout {
 		b.Fatalf("a request that takes too long was answered with %d", w.status)
 	}

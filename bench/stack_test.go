@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,32 +114,31 @@ func stackLoopback(b *testing.B, bare, h http.Handler, coding string) {
 
 // stackShows sees to it that the filters of a stack do, each, what they are there for.
 func stackShows(b *testing.B, i int) {
-	lib, body := tens[i], page("html", 2<<10)
-	serve := func(s settings, h http.HandlerFunc, r *http.Request) *httptest.ResponseRecorder {
+	stackAnswers(b, i)
+	stackRefuses(b, i)
+	s := usual(nowhere{})
+	s.limit = 3
+	limited := tens[i].make(s)(http.HandlerFunc(sayNothing))
+	for n := range 4 {
 		w := httptest.NewRecorder()
-		lib.make(s)(h).ServeHTTP(w, r)
-		return w
-	}
-	want := func(what string, w *httptest.ResponseRecorder, statuses ...int) {
-		for _, status := range statuses {
-			if w.Code == status {
-				return
-			}
+		if limited.ServeHTTP(w, get("/page")); (w.Code == http.StatusTooManyRequests) != (n == 3) {
+			b.Fatalf("request %d of three was answered with %d", n+1, w.Code)
 		}
-		b.Fatalf("%s was answered with %d, want one of %d", what, w.Code, statuses)
 	}
+}
 
+// stackAnswers sees to it that client, id, log, fields and coding are right.
+func stackAnswers(b *testing.B, i int) {
 	var written lines
 	var client, id string
-	r := get("/page")
+	r, body := get("/page"), page("html", 2<<10)
 	for _, f := range fieldsOf("gzip") {
 		r.Header.Set(f[0], f[1])
 	}
-	answers := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		client, id = lib.client(r), lib.id(r)
+	h := tens[i].make(usual(&written))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client, id = tens[i].client(r), tens[i].id(r)
 		sends(body).ServeHTTP(w, r)
-	})
-	h := lib.make(usual(&written))(answers)
+	}))
 	check(b, h, r.Clone(b.Context()), "gzip", body)
 	if client != forwarded || len(id) < 16 || written.n != 1 {
 		b.Fatalf("the client is %q, the id %q, and %d lines were logged", client, id, written.n)
@@ -150,35 +150,37 @@ func stackShows(b *testing.B, i int) {
 			b.Fatalf("%s is %q, want %q", f[0], got, f[1])
 		}
 	}
+}
 
-	s := usual(&written)
-	s.panics = true
-	want("a panic", serve(s, func(http.ResponseWriter, *http.Request) { panic("it was") }, get("/page")), http.StatusInternalServerError)
-
-	want("a request for another URL", serve(usual(&written), sayNothing, get(lib.elsewhere)),
-		http.StatusMovedPermanently, http.StatusPermanentRedirect)
-
-	s = usual(&written)
-	s.timeout = time.Millisecond
-	want("a request that takes too long", serve(s, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, get("/page")),
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout)
-
-	s = usual(&written)
-	s.body = 10
-	large := httptest.NewRequest(http.MethodPost, "/page", strings.NewReader("more than ten bytes"))
-	want("a body that is too large", serve(s, func(w http.ResponseWriter, r *http.Request) {
-		var tooLarge *http.MaxBytesError
-		if _, err := io.ReadAll(r.Body); errors.As(err, &tooLarge) {
-			w.WriteHeader(http.StatusRequestEntityTooLarge)
-		}
-	}, large), http.StatusRequestEntityTooLarge)
-
-	s = usual(&written)
-	s.limit = 3
-	limited := lib.make(s)(http.HandlerFunc(sayNothing))
-	for n := range 4 {
+// stackRefuses sees to it that what must not pass does not.
+func stackRefuses(b *testing.B, i int) {
+	short, small, quiet := usual(nowhere{}), usual(nowhere{}), usual(nowhere{})
+	short.timeout, small.body, quiet.panics = time.Millisecond, 10, true
+	for _, c := range []struct {
+		what     string
+		settings settings
+		handler  http.HandlerFunc
+		request  *http.Request
+		statuses []int
+	}{
+		{"a panic", quiet, func(http.ResponseWriter, *http.Request) { panic("it was") }, get("/page"), []int{500}},
+		{"a request for another URL", quiet, sayNothing, get(tens[i].elsewhere), []int{301, 308}},
+		{"a request that takes too long", short, untilOver, get("/page"), []int{503, 504}},
+		{"a body that is too large", small, readsAll,
+			httptest.NewRequest(http.MethodPost, "/page", strings.NewReader("more than ten bytes")), []int{413}},
+	} {
 		w := httptest.NewRecorder()
-		limited.ServeHTTP(w, get("/page"))
-		want(fmt.Sprint("request ", n+1, " of three"), w, []int{200, 200, 200, 429}[n])
+		if tens[i].make(c.settings)(c.handler).ServeHTTP(w, c.request); !slices.Contains(c.statuses, w.Code) {
+			b.Fatalf("%s was answered with %d, want one of %d", c.what, w.Code, c.statuses)
+		}
+	}
+}
+
+func untilOver(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+func readsAll(w http.ResponseWriter, r *http.Request) {
+	var tooLarge *http.MaxBytesError
+	if _, err := io.ReadAll(r.Body); errors.As(err, &tooLarge) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
 	}
 }
