@@ -62,7 +62,7 @@ func (f *forwardAuth) fields(r *http.Request, uri string) http.Header {
 	if _, sent := h["User-Agent"]; !sent {
 		h["User-Agent"] = []string{""} // none
 	}
-	scheme, host := rewrite.SchemeOf(r), askedHost(r)
+	scheme, host := rewrite.SchemeOf(r), rewrite.HostOf(r)
 	for name, value := range map[string]string{
 		"X-Forwarded-Method": r.Method, "X-Forwarded-Proto": scheme, "X-Forwarded-Host": host, "X-Forwarded-Uri": uri,
 		"X-Forwarded-For": clientAddr(r), "X-Original-Method": r.Method, "X-Original-Uri": uri,
