@@ -309,6 +309,7 @@ func FuzzRange(f *testing.F) {
 		f.Add(ranges, "", uint16(5000), byte(7), byte(i))
 		f.Add(ranges, `"a"`, uint16(30), byte(i), byte(i))
 		f.Add(ranges, modified, uint16(0), byte(1), byte(i))
+		f.Add(ranges, "\n", uint16(55), byte(7), byte(i))
 	}
 	etags := []string{"", `"a"`, `W/"a"`, `"b"`}
 	f.Fuzz(func(t *testing.T, ranges, ifRange string, size uint16, pieces, choice byte) {

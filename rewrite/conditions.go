@@ -33,7 +33,7 @@ func ConditionsOf(r *http.Request) Conditions {
 	case !c.IfRangeDate.IsZero():
 	case len(lines) == 1:
 		c.IfRangeTag = ETag(trim(lines[0]))
-	case len(lines) > 1:
+	case tags(lines) != nil:
 		c.IfRangeTag = "?"
 	}
 	return c

@@ -171,6 +171,7 @@ func TestIfRange(t *testing.T) {
 		"a later date":        {[]string{tomorrow}, "", false},
 		"what is neither":     {[]string{"today"}, "today", false},
 		"a blank one":         {[]string{" "}, `"a"`, true},
+		"two blank ones":      {[]string{"", " "}, `"a"`, true},
 		"more than one":       {[]string{`"a"`, `"a"`}, `"a"`, false},
 		"a date and a second": {[]string{today, today}, "", false},
 	} {
