@@ -43,12 +43,12 @@ var faultStacks = []struct {
 	{"in the documented order", documented},
 }
 
-// byName is all filters but those that send clients to another path, such as /app for /app/, and the one that refuses
+// byName is all filters but those that send clients to another path, such as /app for /app/, and those that refuse
 // requests of HTTP/1.0 that name no host.
 func byName() []weir.Filter {
 	var all []weir.Filter
 	for _, name := range slices.Sorted(maps.Keys(filters)) {
-		if f := filters[name]; !f.declares.Answers && name != "filter.AllowHosts" {
+		if f := filters[name]; !f.declares.Answers && name != "filter.AllowHosts" && name != "filter.ForwardAuth" {
 			all = append(all, f.filter)
 		}
 	}

@@ -140,7 +140,7 @@ func fieldNames(option string, names []string) []string {
 
 func (f *forwardAuth) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	uri := askedURI(r)
-	if host, ok := rewrite.NamedHost(r); uri == "" || host != "" && !ok {
+	if _, ok := rewrite.NamedHost(r); uri == "" || !ok {
 		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
 		return
 	}
