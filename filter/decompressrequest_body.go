@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -264,11 +263,4 @@ func (b codedBody) Read(p []byte) (n int, err error) {
 		b.rawErr = b.stop()
 	}
 	return n, b.rawErr
-}
-
-// closeAfter tells the server that this was the last request of an HTTP/1 connection, as reading past the limit of an
-// [http.MaxBytesReader] does: whoever answers, and whatever fields he sets, the server closes it then.
-func closeAfter(w http.ResponseWriter) {
-	longer := io.NopCloser(strings.NewReader("."))
-	http.MaxBytesReader(innermost(w), longer, 0).Read(make([]byte, 1))
 }

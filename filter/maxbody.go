@@ -65,16 +65,21 @@ func limitedAgain(server http.ResponseWriter, getBody func() (io.ReadCloser, err
 }
 
 // passLimit tells the server what it is told when a handler reads past a limit: that this was the last request of the
-// connection, and that the rest of the body is nothing to wait for. Its method for that is not exported, so a reader
-// of another body with another limit has to call it. The server then still reads up to 256 KiB before it closes the
-// connection, however slowly they come; the deadline spares it that.
+// connection, and that the rest of the body is nothing to wait for. The server then still reads up to 256 KiB before it
+// closes the connection, however slowly they come; the deadline spares it that.
 func passLimit(w http.ResponseWriter, r *http.Request) {
-	server := innermost(w)
-	longer := io.NopCloser(strings.NewReader("."))
-	http.MaxBytesReader(server, longer, 0).Read(make([]byte, 1))
+	closeAfter(w)
 	if r.ProtoMajor == 1 {
-		http.NewResponseController(server).SetReadDeadline(time.Now())
+		http.NewResponseController(innermost(w)).SetReadDeadline(time.Now())
 	}
+}
+
+// closeAfter tells the server that this was the last request of an HTTP/1 connection, as reading past the limit of an
+// [http.MaxBytesReader] does: whoever answers, and whatever fields he sets, the server closes it then. Its method for that
+// is not exported, so a reader of another body with another limit has to call it.
+func closeAfter(w http.ResponseWriter) {
+	longer := io.NopCloser(strings.NewReader("."))
+	http.MaxBytesReader(innermost(w), longer, 0).Read(make([]byte, 1))
 }
 
 // innermost returns the server's own writer, the only one that [http.MaxBytesReader] recognises (golang/go#73754).

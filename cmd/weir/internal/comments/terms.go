@@ -168,7 +168,7 @@ func capital(s string) string {
 }
 
 // without is where a comment says what holds without the key.
-var without = regexp.MustCompile(`(?:\b(?:Zero|Empty|Nil|[Dd]efault)|\b0)(?: means|:| is)?\s+("[^"]*"|[^\s,.;:("]+(?:[,.][^\s,.;:("]+)*)(?:\s+(seconds|minutes|KiB|keys)\b|[,.;:]|$)`)
+var without = regexp.MustCompile(`(?:\b(?:Zero|Empty|Nil|[Dd]efault)|\b0)(?: means|:| is)?\s+("[^"]*"|[^\s,.;:("]+(?:[,.][^\s,.;:("]+)*)(?:\s+(seconds|minutes|KiB|MiB|keys)\b|[,.;:]|$)`)
 
 // defaultIn returns the default that a comment names, in TOML.
 func defaultIn(doc string, v *deploy.ValueInfo) string {
@@ -181,8 +181,8 @@ func defaultIn(doc string, v *deploy.ValueInfo) string {
 	_, err := strconv.Atoi(number)
 	switch {
 	case slices.Contains(v.Forms, "integer"):
-		if err == nil && m[2] == "KiB" && v.Pattern != "" {
-			return strconv.Quote(number + "KiB")
+		if err == nil && (m[2] == "KiB" || m[2] == "MiB") && v.Pattern != "" {
+			return strconv.Quote(number + m[2])
 		} else if err == nil {
 			return number
 		}
