@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/mount"
@@ -27,16 +28,45 @@ type building struct {
 }
 
 // closers closes what was built, the last first.
-type closers []io.Closer
+type closers struct {
+	mu   sync.Mutex
+	open []opened // under mu
+}
+
+// opened is an app or a file that is to be closed, and the name of its section.
+type opened struct {
+	io.Closer
+	name string
+}
 
 // Close closes all, whatever errors there are, and returns these.
 func (c *closers) Close() error {
 	var errs []error
-	for _, one := range slices.Backward(*c) {
-		errs = append(errs, one.Close())
+	for {
+		c.mu.Lock()
+		n := len(c.open) - 1
+		if n < 0 {
+			c.mu.Unlock()
+			return errors.Join(errs...)
+		}
+		last := c.open[n]
+		c.mu.Unlock()
+		errs = append(errs, last.Close())
+		c.mu.Lock()
+		c.open = c.open[:n]
+		c.mu.Unlock()
 	}
-	*c = nil
-	return errors.Join(errs...)
+}
+
+// names returns the names of what is open, the next to be closed first.
+func (c *closers) names() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var names []string
+	for _, one := range slices.Backward(c.open) {
+		names = append(names, one.name)
+	}
+	return names
 }
 
 // app returns the handler of an app. For one that cannot be made, which it reports, it returns another
@@ -63,7 +93,7 @@ func (b *building) app(n *node) http.Handler {
 // adopt keeps what is to be closed, and has an app that finds its faults late look for them.
 func (b *building) adopt(n *node, h http.Handler) {
 	if closer, ok := h.(io.Closer); ok && !b.closes(closer) {
-		b.closers = append(b.closers, closer)
+		b.closers.open = append(b.closers.open, opened{closer, n.label})
 	}
 	if proxy, ok := h.(*mount.Proxy); ok { // it answers CONNECT itself
 		b.try(n, func() {
@@ -77,8 +107,8 @@ func (b *building) adopt(n *node, h http.Handler) {
 
 // closes says whether an app is among the closers: a cascade of one app is that app.
 func (b *building) closes(closer io.Closer) bool {
-	return reflect.TypeOf(closer).Comparable() && slices.ContainsFunc(b.closers, func(other io.Closer) bool {
-		return reflect.TypeOf(other).Comparable() && other == closer
+	return reflect.TypeOf(closer).Comparable() && slices.ContainsFunc(b.closers.open, func(other opened) bool {
+		return reflect.TypeOf(other.Closer).Comparable() && other.Closer == closer
 	})
 }
 

@@ -3,11 +3,12 @@ package deploy
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -20,9 +21,9 @@ type Live struct {
 	current atomic.Pointer[generation] // that of new requests
 	cut     chan struct{}              // closed when requests in flight have had their time
 
-	reload sync.Mutex // one Reload or Shutdown at a time
-	ended  bool       // under reload: Shutdown was there
-	err    error      // of Shutdown
+	turn   chan struct{} // has one place: for one Reload or Shutdown at a time
+	ending []*generation // for who has the turn: what Shutdown closes; nil: it was not there yet
+	err    error         // for who has the turn: of Shutdown, because requests were cut
 
 	mu    sync.Mutex
 	read  reads         // under mu: of the last attempt, which may have failed
@@ -34,7 +35,7 @@ type generation struct {
 	site    *Site
 	read    reads
 	handler http.Handler
-	closer  io.Closer
+	closer  *closers
 
 	requests atomic.Int64  // in flight, and the bits below
 	idle     chan struct{} // closed when it is retired and no request is in flight
@@ -51,7 +52,7 @@ const (
 // Open reads and checks a file as Load does, builds its site, and returns a handler that serves it. The
 // error, if any, is of type Errors.
 func Open(name string, set Set) (*Live, error) {
-	l := &Live{name: name, set: maps.Clone(set), cut: make(chan struct{})}
+	l := &Live{name: name, set: maps.Clone(set), turn: make(chan struct{}, 1), cut: make(chan struct{})}
 	g, err := l.build(nil)
 	if err != nil {
 		return nil, err
@@ -98,15 +99,15 @@ func (g *generation) settle(count int64) {
 	}
 }
 
-// wait waits until no request is in flight, or ctx ends, which is an error.
-func (g *generation) wait(ctx context.Context) error {
+// await waits until done is closed, or ctx ends, which is an error.
+func await(ctx context.Context, done <-chan struct{}) error {
 	select {
-	case <-g.idle:
+	case <-done:
 		return nil // also when ctx has ended
 	default:
 	}
 	select {
-	case <-g.idle:
+	case <-done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -126,9 +127,9 @@ func (g *generation) inFlight() int {
 // If there is anything wrong, the site stays as it is, and the error, of type Errors, says all of it. After
 // Close Reload returns http.ErrServerClosed.
 func (l *Live) Reload() (changed bool, err error) {
-	l.reload.Lock()
-	defer l.reload.Unlock()
-	if l.ended {
+	l.turn <- struct{}{}
+	defer func() { <-l.turn }()
+	if l.ending != nil {
 		return false, http.ErrServerClosed
 	}
 	old := l.current.Load()
@@ -157,7 +158,7 @@ func (l *Live) build(old *generation) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &generation{site: site, read: read, handler: h, closer: closer,
+	return &generation{site: site, read: read, handler: h, closer: closer.(*closers),
 		idle: make(chan struct{}), closed: make(chan struct{})}, nil
 }
 
@@ -205,29 +206,54 @@ func (l *Live) Files() []string {
 // Close is Shutdown without a limit.
 func (l *Live) Close() error { return l.Shutdown(context.Background()) }
 
-// Shutdown takes no more requests, waits for those in flight, and closes the site and those before it. When
-// ctx ends before that, they are closed all the same, which cuts what applications do not let finish,
-// and the error is that of ctx. The error is also what closing the site returns. Reload waits for
-// it to be over, and a second call returns what the first one did.
+// Shutdown takes no more requests, waits for those in flight, and closes the site and those before it. The error
+// is what closing the site returns. When ctx ends while requests are in flight, the sites are closed all the same,
+// which cuts what applications do not let finish, and the error is also that of ctx.
+//
+// Shutdown itself ends with ctx, too. What is not closed then goes on being closed in the background, and the
+// error names the sections of it. To give that more time, call Shutdown again: a later call cuts nothing, but waits
+// and returns what there is to say by then. Where a Reload does not end in time, nothing is shut down.
 func (l *Live) Shutdown(ctx context.Context) error {
-	l.reload.Lock()
-	defer l.reload.Unlock()
-	if l.ended {
-		return l.err
+	select {
+	case l.turn <- struct{}{}: // also when ctx has ended
+	default:
+		select {
+		case l.turn <- struct{}{}:
+		case <-ctx.Done():
+			return fmt.Errorf("deploy: another Reload or Shutdown has not ended: %w", ctx.Err())
+		}
 	}
-	l.ended = true
+	defer func() { <-l.turn }()
+	if l.ending == nil {
+		l.end(ctx)
+	}
+	var open []string
+	for _, g := range l.ending {
+		if await(ctx, g.closed) == nil {
+			continue
+		}
+		names := g.closer.names()
+		if open = append(open, names...); len(names) == 0 {
+			<-g.closed // which is now only a matter of saying so
+		}
+	}
+	if len(open) > 0 {
+		return errors.Join(l.err, fmt.Errorf("deploy: not closed yet: %s: %w", strings.Join(open, ", "), ctx.Err()))
+	}
+	return errors.Join(l.err, l.ending[len(l.ending)-1].err)
+}
+
+// end has no more requests taken, and what there is closed when requests are done or ctx has ended.
+func (l *Live) end(ctx context.Context) {
 	last := l.current.Load()
 	l.mu.Lock()
-	all := append(slices.Clone(l.older), last)
+	l.ending = append(slices.Clone(l.older), last)
 	l.mu.Unlock()
 	l.retire(last)
-	for _, g := range all {
-		l.err = errors.Join(l.err, g.wait(ctx))
+	for _, g := range l.ending {
+		if err := await(ctx, g.idle); err != nil {
+			l.err = err
+		}
 	}
 	close(l.cut)
-	for _, g := range all {
-		<-g.closed
-	}
-	l.err = errors.Join(l.err, last.err)
-	return l.err
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -315,8 +316,11 @@ func TestShutdownDoesNotWaitForever(t *testing.T) {
 	reload(t, live, true)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+	if err := live.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v", err)
+	}
 	for range 2 {
-		err := live.Shutdown(ctx)
+		err := live.Shutdown(t.Context())
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, s.problem) {
 			t.Errorf("got error %v", err)
 		}
@@ -334,9 +338,97 @@ func TestShutdownOfWhatIsIdleNeedsNoTime(t *testing.T) {
 	cancel()
 	for range 20 {
 		_, live, _ := theatre(t)
-		if err := live.Shutdown(ctx); err != nil {
+		if err := live.Shutdown(ctx); err != nil && err.Error() != "deploy: not closed yet: app.main: context canceled" {
 			t.Fatal(err)
 		}
+		if err := live.Close(); err != nil { // no request was cut
+			t.Fatal(err)
+		}
+		live, err := deploy.Open(filepath.Join(write(t, "site.toml", "[app.main]\nuse = 'echo'\ntext = 'a'"), "site.toml"), parts())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := live.Shutdown(ctx); err != nil { // there is nothing to close
+			t.Fatal(err)
+		}
+	}
+}
+
+// hanging is an app that is not closed before it is let go.
+type hanging struct {
+	http.Handler
+	let <-chan struct{}
+}
+
+func (h *hanging) Close() error {
+	<-h.let
+	return errors.New("let go")
+}
+
+// TestShutdownDoesNotWaitForWhatIsNotClosed has an app that hangs when it is closed, and one whose turn comes after it.
+func TestShutdownDoesNotWaitForWhatIsNotClosed(t *testing.T) {
+	s, set := newStage()
+	let := make(chan struct{})
+	set["hanging"] = deploy.App(func() http.Handler { return &hanging{http.NotFoundHandler(), let} })
+	const text = "[app.main]\nuse = 'cascade'\nlimit = 0\napps = ['play', 'hanging', 'last']\n[app.play]\nuse = 'play'\ntext = 'one'\n" +
+		"[app.hanging]\nuse = 'hanging'\n[app.last]\nuse = 'play'\ntext = 'two'\n"
+	live, err := deploy.Open(filepath.Join(write(t, "site.toml", text), "site.toml"), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- live.Shutdown(ctx) }()
+	if got := <-s.closed; got != "two" {
+		t.Errorf("closed is %q", got)
+	}
+	cancel()
+	const want = "deploy: not closed yet: app.hanging, app.play: context canceled"
+	for range 2 { // the names are there as long as it hangs
+		err := <-done
+		// The one that was closed last may have its name still, for a moment.
+		if !errors.Is(err, context.Canceled) || err.Error() != want && err.Error() != strings.Replace(want, "app.hanging", "app.last, app.hanging", 1) {
+			t.Errorf("got error %v, want %s", err, want)
+		}
+		go func() { done <- live.Shutdown(ctx) }()
+	}
+	<-done
+	if _, err := live.Reload(); !errors.Is(err, http.ErrServerClosed) {
+		t.Errorf("Reload says %v", err)
+	}
+	waiting := make(chan error)
+	go func() { waiting <- live.Close() }()
+	close(let)
+	if err := <-waiting; err == nil || err.Error() != "let go" {
+		t.Errorf("got error %v", err)
+	}
+	if got := <-s.closed; got != "one" || len(s.closed) > 0 {
+		t.Errorf("closed are %q and %d more", got, len(s.closed))
+	}
+}
+
+// TestShutdownDoesNotWaitForItsTurn has one Shutdown wait for a request, and another one that has no time.
+func TestShutdownDoesNotWaitForItsTurn(t *testing.T) {
+	s, live, _ := theatre(t)
+	answered, closed := make(chan bool), make(chan error)
+	go func() {
+		get(live, "/wait")
+		answered <- true
+	}()
+	<-s.came
+	go func() { closed <- live.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for status := 200; status != 503; { // until Close has begun
+		status, _, _ = get(live, "/")
+	}
+	if err := live.Shutdown(ctx); !errors.Is(err, context.Canceled) || err.Error() != "deploy: another Reload or Shutdown has not ended: context canceled" {
+		t.Errorf("got error %v", err)
+	}
+	s.leave <- true
+	<-answered
+	if err := <-closed; err != nil {
+		t.Error(err)
 	}
 }
 

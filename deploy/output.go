@@ -44,7 +44,7 @@ func (r reading) output(v *value, t reflect.Type) plan {
 			return reflect.ValueOf(w)
 		}
 		file := &outputFile{name: s}
-		b.closers = append(b.closers, file)
+		b.closers.open = append(b.closers.open, opened{file, r.section})
 		return reflect.ValueOf(file)
 	}
 }

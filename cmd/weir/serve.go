@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -188,13 +189,21 @@ func (s *serving) serve(ctx context.Context, h http.Handler, stdout io.Writer) e
 	return s.Serve(ctx, h, nil)
 }
 
+// closeTimeout is how long the applications of a site may take to end. A process that is asked to is killed after
+// some seconds; they end one after the other.
+const closeTimeout = time.Minute
+
 // endOf closes a site when the server has waited for its requests. What is in flight then is connections that an
 // upgrade has taken from the server, such as WebSockets: these are cut.
+// An application that does not end in time is an error, which names it.
 func endOf(live *deploy.Live, log *slog.Logger) error {
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
-	err := live.Shutdown(now)
-	if errors.Is(err, context.Canceled) {
+	_ = live.Shutdown(now) // and so says the next one
+	limited, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	err := live.Shutdown(limited)
+	if errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		log.Warn("connections were cut that had not ended", "error", err)
 		return nil
 	}
