@@ -169,7 +169,7 @@ func TestADescriptionThatLeadsBackToItself(t *testing.T) {
 					t.Error("a list of its own kind is something else")
 				}
 			case "when match":
-				if not := k.Value.Keys[2]; not.Name != "not" || not.Value.Keys[2].Value != not.Value {
+				if not := k.Value.Keys[3]; not.Name != "not" || not.Value.Keys[3].Value != not.Value {
 					t.Errorf("%q is something else", not.Name)
 				}
 			}

@@ -127,8 +127,9 @@
 //	func(*http.Request) []slog.Attr a list of these
 //	func(*http.Request) int         [{ match = ["/a/"], tokens = 10 }, …], the first that matches; others cost 1
 //	func(*http.Request) bool        ["GET /a/", …], patterns of weir.Pattern; { from = ["10.0.0.0/8"] }, addresses
-//	                                of the client, rewrite.ClientOf: who trust-proxy found
-//	                                out further out, else the peer; { not = … }
+//	                                of the client, rewrite.ClientOf, whom trust-proxy found out further out;
+//	                                { peer = … }, those of the other end of the connection, rewrite.PeerOf,
+//	                                which may be a proxy; { not = … }
 //	func(*capture.Head) bool        ["text/*", …], media types of rewrite.Type
 //	filter.Encoding                 "zstd" or "gzip"
 //	fs.FS                           the path of a folder

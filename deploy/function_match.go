@@ -52,7 +52,7 @@ func (r reading) headMatch(v *value, _ reflect.Type) plan {
 }
 
 // requestKeys are those by which a table says which requests are meant.
-var requestKeys = []string{"pattern", "from", "not"}
+var requestKeys = []string{"pattern", "from", "peer", "not"}
 
 // requestsInfo describes what match reads.
 func requestsInfo() *ValueInfo {
@@ -60,14 +60,14 @@ func requestsInfo() *ValueInfo {
 	x := listInfo(pattern)
 	x.Name, x.Forms, x.One = "which requests", []string{"array", "table"}, true
 	prefixes := describe(reflect.TypeFor[[]netip.Prefix](), plainNote, nil)
-	for i, v := range []*ValueInfo{listInfo(pattern), prefixes, x} {
+	for i, v := range []*ValueInfo{listInfo(pattern), prefixes, prefixes, x} {
 		x.Keys = append(x.Keys, KeyInfo{Name: requestKeys[i], Value: v})
 	}
 	return x
 }
 
 // requestMatch reads which requests are meant: a list of patterns, or a table with one of the keys
-// pattern, from and not.
+// pattern, from, peer and not.
 func (r reading) requestMatch(v *value, _ reflect.Type) plan {
 	match := r.match(v)
 	if match == nil {
@@ -90,14 +90,16 @@ func (r reading) match(v *value) func(*http.Request) bool {
 	case "pattern":
 		return r.patterns(e.value)
 	case "from":
-		return r.from(e.value)
+		return r.from(e.value, rewrite.ClientOf)
+	case "peer":
+		return r.from(e.value, rewrite.PeerOf)
 	case "not":
 		if match := r.match(e.value); match != nil {
 			return weir.Not(match)
 		}
 		return nil
 	}
-	r.fail(e.at, suggest(e.key, slices.Clone(requestKeys)), "there is no key %q here: requests are meant by pattern, from or not", e.key)
+	r.fail(e.at, suggest(e.key, slices.Clone(requestKeys)), "there is no key %q here: requests are meant by pattern, from, peer or not", e.key)
 	return nil
 }
 
@@ -125,15 +127,15 @@ func (r reading) patterns(v *value) func(*http.Request) bool {
 	return match
 }
 
-// from reads a list of ranges of addresses, in one of which the client is.
-func (r reading) from(v *value) func(*http.Request) bool {
+// from reads a list of ranges of addresses, in one of which the address of the request is.
+func (r reading) from(v *value, address func(*http.Request) netip.Addr) func(*http.Request) bool {
 	p := r.plan(v, reflect.TypeFor[[]netip.Prefix]())
 	if p == nil || len(r.errors) > 0 {
 		return nil
 	}
 	prefixes := p(nil).Interface().([]netip.Prefix)
 	return func(req *http.Request) bool {
-		client := rewrite.ClientOf(req)
-		return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(client) })
+		a := address(req)
+		return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
 	}
 }

@@ -53,6 +53,27 @@ func TestSwitchOfAFile(t *testing.T) {
 	}
 }
 
+// TestPeerMeansWhoIsConnected has request-id believe a proxy, inside of trust-proxy.
+func TestPeerMeansWhoIsConnected(t *testing.T) {
+	h := build(t, t.TempDir(), `
+		[app.main]
+		use = "echo"
+		filters = ["trust-proxy", "request-id"]
+		[filter.trust-proxy]
+		proxies = ["192.0.2.1/32"]
+		[filter.request-id]
+		trust = { peer = ["192.0.2.1"] }`)
+	for peer, want := range map[string]bool{"192.0.2.1:1": true, "198.51.100.7:1": false, "@": false} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = peer
+		r.Header.Set("X-Forwarded-For", "198.51.100.7")
+		r.Header.Set("X-Request-Id", "of-the-proxy")
+		if h.ServeHTTP(w, r); (w.Header().Get("X-Request-Id") == "of-the-proxy") != want {
+			t.Errorf("from %s the id is %q", peer, w.Header().Get("X-Request-Id"))
+		}
+	}
+}
+
 // TestFromMeansTheClient has a proxy of a network ask for clients of another.
 func TestFromMeansTheClient(t *testing.T) {
 	const rest = `

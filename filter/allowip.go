@@ -37,7 +37,7 @@ func AllowIP(allowed []netip.Prefix, o AllowIPOptions) func(http.Handler) http.H
 		if a, ok := rewrite.Client.Value(r.Context()); ok && !o.Peer {
 			return list.contain(plainAddr(a))
 		}
-		return list.contain(peerAddr(r)) || o.UnixSocket && overUnix(r)
+		return list.contain(rewrite.PeerOf(r)) || o.UnixSocket && overUnix(r)
 	}
 	return func(next http.Handler) http.Handler {
 		if next == nil {

@@ -40,15 +40,6 @@ func (list ranges) contain(a netip.Addr) bool {
 // plainAddr returns a without its zone, and as IPv4 where it is IPv4 mapped into IPv6.
 func plainAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// peerAddr returns the address of the other end of the connection; the zero one where it has none.
-func peerAddr(r *http.Request) netip.Addr {
-	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return plainAddr(ap.Addr())
-	}
-	a, _ := netip.ParseAddr(r.RemoteAddr) // some servers leave the port out
-	return plainAddr(a)
-}
-
 // overUnix says whether the connection of r is one of a Unix socket, which only its own listener can know: RemoteAddr
 // is empty or "@" then.
 func overUnix(r *http.Request) bool {

@@ -104,7 +104,7 @@ func (t *trust) edit(r *http.Request) *http.Request {
 
 // trusts says whether the connection of r comes from a proxy.
 func (t *trust) trusts(r *http.Request) bool {
-	return t.proxies.contain(peerAddr(r)) || t.UnixSocket && overUnix(r)
+	return t.proxies.contain(rewrite.PeerOf(r)) || t.UnixSocket && overUnix(r)
 }
 
 // hop is who connected to a proxy, and what that proxy says of the request. The zero address is nobody who is known.

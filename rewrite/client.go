@@ -15,16 +15,18 @@ import (
 func ClientOf(r *http.Request) netip.Addr {
 	addr, ok := Client.Value(r.Context())
 	if !ok {
-		addr = remote(r.RemoteAddr)
+		return PeerOf(r)
 	}
 	return addr.Unmap().WithZone("")
 }
 
-// remote returns the address in a RemoteAddr, from which some servers leave out the port.
-func remote(s string) netip.Addr {
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr()
+// PeerOf returns the address of the other end of the connection, which may be a proxy: that of
+// Request.RemoteAddr, in the form of ClientOf. It is the zero Addr where that has none, as over
+// a Unix socket.
+func PeerOf(r *http.Request) netip.Addr {
+	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return ap.Addr().Unmap().WithZone("")
 	}
-	addr, _ := netip.ParseAddr(s)
-	return addr
+	addr, _ := netip.ParseAddr(r.RemoteAddr) // some servers leave the port out
+	return addr.Unmap().WithZone("")
 }
