@@ -9,6 +9,7 @@ import (
 
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/internal/late"
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -97,7 +98,7 @@ func (r reading) aspect(at span, word string) func(*http.Request) string {
 			return user
 		}
 	}
-	if name, ok := strings.CutPrefix(word, "header:"); ok && isToken(name) {
+	if name, ok := strings.CutPrefix(word, "header:"); ok && token.Is(name) {
 		return func(req *http.Request) string { return req.Header.Get(name) }
 	}
 	hint := suggest(word, slices.Clone(aspects))
@@ -106,11 +107,6 @@ func (r reading) aspect(at span, word string) func(*http.Request) string {
 	}
 	r.fail(at, hint, "%q names nothing of a request", word)
 	return nil
-}
-
-// isToken says whether s can be the name of a field (RFC 9110 section 5.6.2).
-func isToken(s string) bool {
-	return s != "" && strings.Trim(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // texts reads a list of strings.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // suggest returns "did you mean …?" for the name that is nearest to a wrong one, or nothing.
@@ -31,7 +33,7 @@ func choose(wrong string, names []string) string {
 		return hint
 	}
 	for i, name := range names {
-		if !isToken(name) {
+		if !token.Is(name) {
 			names[i] = strconv.Quote(name)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // CacheRule is what caches may do with some responses. Without a directive, these are left as they are.
@@ -57,7 +59,7 @@ var cacheable = [...]int{200, 203, 204, 206, 300, 301, 304, 308}
 func (r CacheRule) fault() string {
 	for _, t := range r.Types {
 		major, minor, _ := strings.Cut(t, "/")
-		if !isToken(major) || !isToken(minor) || major == "*" && minor != "*" {
+		if !token.Is(major) || !token.Is(minor) || major == "*" && minor != "*" {
 			return fmt.Sprintf("has Types with %q: write one such as \"text/css\" or \"image/*\"", t)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // Encoding is a content coding that [Compress] can apply.
@@ -38,7 +40,7 @@ type coding struct {
 }
 
 func newCoding(e Encoding) *coding {
-	if !isToken(e.Name) || e.Name == "*" || strings.EqualFold(e.Name, "identity") {
+	if !token.Is(e.Name) || e.Name == "*" || strings.EqualFold(e.Name, "identity") {
 		panic("filter.Compress: Encoding.Name " + e.Name + " is not the name of a content coding")
 	}
 	c := &coding{name: e.Name, writer: e.Writer}

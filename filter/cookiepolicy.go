@@ -9,6 +9,7 @@ import (
 
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/internal/setcookie"
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -59,7 +60,7 @@ func CookiePolicy(o CookiePolicyOptions) func(http.Handler) http.Handler {
 	}
 	for option, names := range map[string][]string{"Readable": o.Readable, "Except": o.Except} {
 		for _, name := range names {
-			if !isToken(name) {
+			if !token.Is(name) {
 				panic(fmt.Sprintf("filter.CookiePolicy: %s has %q, which is no name of a cookie", option, name))
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -131,7 +132,7 @@ func fieldNames(option string, names []string) []string {
 	canonical := make([]string, len(names))
 	for i, name := range names {
 		canonical[i] = http.CanonicalHeaderKey(name)
-		if !isToken(name) || slices.Contains(framing[:], canonical[i]) {
+		if !token.Is(name) || slices.Contains(framing[:], canonical[i]) {
 			panic(fmt.Sprintf("filter.ForwardAuth: %s has %q, which is no field to be passed on", option, name))
 		}
 	}

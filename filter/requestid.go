@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -40,7 +41,7 @@ func RequestID(o RequestIDOptions) func(http.Handler) http.Handler {
 	if o.Header == "" {
 		o.Header = "X-Request-Id"
 	}
-	if !isToken(o.Header) {
+	if !token.Is(o.Header) {
 		panic(fmt.Sprintf("filter.RequestID: Header is %q, not a field name", o.Header))
 	}
 	o.Header = http.CanonicalHeaderKey(o.Header)

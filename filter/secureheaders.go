@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -201,7 +202,7 @@ func (o *SecureHeadersOptions) permissions() string {
 	}
 	for member := range strings.SplitSeq(o.Permissions, ",") {
 		name, list, ok := strings.Cut(strings.TrimSpace(member), "=")
-		if !ok || !isToken(name) || list == "" || !isVisible(list) {
+		if !ok || !token.Is(name) || list == "" || !isVisible(list) {
 			panic(fmt.Sprintf(`filter.SecureHeaders: Permissions has %q: write such as "camera=(), fullscreen=(self)"`, member))
 		}
 	}

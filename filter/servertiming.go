@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -81,7 +82,7 @@ type timing struct {
 func (t *timing) add(name string, took time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.room == 0 || !isToken(name) || len(name) > maxTimingName {
+	if t.room == 0 || !token.Is(name) || len(name) > maxTimingName {
 		return
 	}
 	t.room--

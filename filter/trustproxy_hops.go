@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // forHops yields who connected to the proxies that wrote the lines of X-Forwarded-For, the last one first. The lines are one
@@ -100,7 +102,7 @@ func readPair(s string) (name, value, rest string, ok bool) {
 		return "", "", trimOWS(s[1:]), true
 	}
 	name, rest, ok = strings.Cut(s, "=")
-	if !ok || !isToken(name) {
+	if !ok || !token.Is(name) {
 		return "", "", "", false
 	}
 	if strings.HasPrefix(rest, `"`) {
@@ -111,7 +113,7 @@ func readPair(s string) (name, value, rest string, ok bool) {
 			end = len(rest)
 		}
 		value, rest = rest[:end], rest[end:]
-		ok = isToken(value)
+		ok = token.Is(value)
 	}
 	rest = trimOWS(rest)
 	if rest != "" && rest[0] != ';' {

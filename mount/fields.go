@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -123,7 +124,7 @@ func (o *MapFieldsOptions) fault() string {
 			return fmt.Sprintf("host %q is none: write a host alone, such as \"localhost:3000\"", host)
 		}
 	}
-	if o.CookiePrefix != "" && !isToken(o.CookiePrefix) {
+	if o.CookiePrefix != "" && !token.Is(o.CookiePrefix) {
 		return fmt.Sprintf("CookiePrefix %q cannot begin the name of a cookie: write letters, digits and hyphens", o.CookiePrefix)
 	}
 	return ""

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // maxHead bounds the head of a program's answer, in bytes.
@@ -41,7 +43,7 @@ func readAnswer(r *http.Request, out *answerBody) (*http.Response, error) {
 		}
 		name, value, ok := strings.Cut(string(line), ":")
 		name, value = http.CanonicalHeaderKey(name), strings.Trim(value, " \t")
-		if ok && isToken(name) && !hasControl(value) {
+		if ok && token.Is(name) && !hasControl(value) {
 			res.Header[name] = append(res.Header[name], value)
 		}
 	}
@@ -151,17 +153,6 @@ func noEOF(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// isToken reports whether s is a token of RFC 9110 section 5.6.2.
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // hasControl reports whether a field's value has a character that none may have (RFC 9110

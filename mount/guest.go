@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -42,7 +43,7 @@ func Guest(prefix string, app http.Handler, o GuestOptions) http.Handler {
 	if field == "" {
 		field = "X-Remote-User"
 	}
-	if !isToken(field) {
+	if !token.Is(field) {
 		panic(fmt.Sprintf("mount.Guest: UserField %q is no field name: write one such as \"X-Remote-User\"", field))
 	}
 	scrub := rewrite.DelFunc(func(name string) bool { return claims(name, field) }) // also CVE-2024-45410

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -48,7 +49,7 @@ func (p *Proxy) faultOf() string {
 		return "URL has the scheme h2c, and Transport is set: write http, and have Transport speak unencrypted HTTP/2, or leave it nil"
 	case p.Host != "" && (!plainAuthority(p.Host) || strings.Contains(p.Host, "@")):
 		return fmt.Sprintf("Host %q is none: write a host alone, such as \"app.internal\"", p.Host)
-	case p.UserField != "" && !isToken(p.UserField):
+	case p.UserField != "" && !token.Is(p.UserField):
 		return fmt.Sprintf("UserField %q is no field name: write one such as \"X-Remote-User\"", p.UserField)
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -61,7 +62,7 @@ var notTrailers = [...]string{
 // isTrailer reports whether a field called name may go on as a trailer of r.
 func isTrailer(name string, r *http.Request, userField string) bool {
 	same := func(n string) bool { return rewrite.Like(name, n) }
-	return isToken(name) && !claims(name, userField) && !slices.ContainsFunc(notTrailers[:], same) &&
+	return token.Is(name) && !claims(name, userField) && !slices.ContainsFunc(notTrailers[:], same) &&
 		!slices.ContainsFunc(r.Header["Connection"], func(line string) bool { return lists(line, name) })
 }
 

@@ -1,6 +1,10 @@
 package negotiate
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/weirhttp/weir/internal/token"
+)
 
 // list reads the elements of a field, those of all lines as one list (RFC 9110 §5.3,
 // §5.6.1). It goes over each byte once and never back.
@@ -55,15 +59,10 @@ func (l *list) take(c byte) bool {
 	return true
 }
 
-// token reads a token (RFC 9110 §5.6.2), "" where there is none.
-func (l *list) token() string {
-	n := 0
-	for n < len(l.rest) && inToken(l.rest[n]) {
-		n++
-	}
-	token := l.rest[:n]
-	l.rest = l.rest[n:]
-	return token
+// token reads a token, "" where there is none.
+func (l *list) token() (name string) {
+	name, l.rest = token.Cut(l.rest)
+	return name
 }
 
 // quoted reads a quoted string (RFC 9110 §5.6.4) with its quotes.
@@ -141,17 +140,6 @@ func (l *list) weight(s string) int {
 	}
 	l.bad = l.bad || !ok || q > most
 	return q
-}
-
-// inToken reports whether c may be in a token.
-func inToken(c byte) bool {
-	const (
-		low = (1<<10-1)<<'0' | 1<<'!' | 1<<'#' | 1<<'$' | 1<<'%' | 1<<'&' | 1<<'\'' | 1<<'*' |
-			1<<'+' | 1<<'-' | 1<<'.'
-		high = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('^'-64) | 1<<('_'-64) |
-			1<<('`'-64) | 1<<('|'-64) | 1<<('~'-64)
-	)
-	return c < 64 && uint64(low)>>c&1 != 0 || 64 <= c && c < 128 && uint64(high)>>(c-64)&1 != 0
 }
 
 // control reports whether c may not be in a quoted string.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // SetCookie returns an edit of a request that makes value the only value of the cookie
@@ -114,7 +116,7 @@ func appendCookie(lines []string, pair string) []string {
 
 // cookieName returns name, or panics on behalf of the edit when it is none.
 func cookieName(edit, name string) string {
-	if !token(name) {
+	if !token.Is(name) {
 		panic(fmt.Sprintf("rewrite.%s: name %q is not the name of a cookie: write a token", edit, name))
 	}
 	return name

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // Set returns an edit that makes value the only value of the field name, for RequestHeader
@@ -55,26 +57,11 @@ func Del(names ...string) func(http.Header) {
 // field returns the canonical form of name, or panics on behalf of the edit when name or
 // value cannot stand in a head.
 func field(edit, name, value string) string {
-	if !token(name) {
+	if !token.Is(name) {
 		panic(fmt.Sprintf("rewrite.%s: name %q is not a field name", edit, name))
 	}
 	if strings.ContainsAny(value, "\r\n\x00") {
 		panic(fmt.Sprintf("rewrite.%s: value %q of %s holds a CR, LF or NUL", edit, value, name))
 	}
 	return http.CanonicalHeaderKey(name)
-}
-
-// token reports whether s is a token of RFC 9110 section 5.6.2.
-func token(s string) bool {
-	for i := range len(s) {
-		if !inToken(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// inToken reports whether c may be in a token.
-func inToken(c byte) bool {
-	return c > ' ' && c < 0x7f && strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) < 0
 }

@@ -1,6 +1,10 @@
 package rewrite
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/weirhttp/weir/internal/token"
+)
 
 // scanner reads a field that is a list (RFC 9110 section 5.6). It goes over each byte once
 // and never back.
@@ -37,14 +41,9 @@ func (s *scanner) space() {
 }
 
 // token reads a token, "" where there is none.
-func (s *scanner) token() string {
-	n := 0
-	for n < len(s.rest) && inToken(s.rest[n]) {
-		n++
-	}
-	t := s.rest[:n]
-	s.rest = s.rest[n:]
-	return t
+func (s *scanner) token() (name string) {
+	name, s.rest = token.Cut(s.rest)
+	return name
 }
 
 // quoted reads a quoted string and returns what it stands for. Where it has no end, all of

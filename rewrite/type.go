@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // Type returns a match for Body that says yes to the media types of the list: "text/html",
@@ -25,7 +26,7 @@ func Type(types ...string) func(*capture.Head) bool {
 	wanted := make([]string, len(types))
 	for i, t := range types {
 		major, minor, ok := strings.Cut(t, "/")
-		if !ok || !token(major) || !token(minor) || strings.Contains(major, "*") {
+		if !ok || !token.Is(major) || !token.Is(minor) || strings.Contains(major, "*") {
 			panic(fmt.Sprintf("rewrite.Type: types[%d] is %q: write \"text/html\" or \"text/*\"", i, t))
 		}
 		wanted[i] = strings.ToLower(t)

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"unicode"
+
+	"github.com/weirhttp/weir/internal/token"
 )
 
 // requestOptions is what the flags say of a request.
@@ -103,7 +105,7 @@ func (o requestOptions) edit(req *http.Request) error {
 	seen := map[string]bool{}
 	for _, field := range o.fields {
 		name, value, ok := strings.Cut(field, ":")
-		if !ok || !isFieldName(name) || strings.ContainsFunc(value, unicode.IsControl) {
+		if !ok || !token.Is(name) || strings.ContainsFunc(value, unicode.IsControl) {
 			return wrong("--header %q is no field: write one such as 'Accept: text/html'", field)
 		}
 		name, value = http.CanonicalHeaderKey(name), strings.TrimSpace(value)
@@ -125,14 +127,6 @@ func (o requestOptions) edit(req *http.Request) error {
 		seen[name] = true
 	}
 	return nil
-}
-
-// isFieldName says whether a text is a token (RFC 9110 §5.6.2).
-func isFieldName(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		letter := 'a' <= c|0x20 && c|0x20 <= 'z' && c < 0x80
-		return !letter && !('0' <= c && c <= '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
-	})
 }
 
 // peerOf reads the address that a request comes from; nil: none is given.
