@@ -12,7 +12,7 @@ import (
 
 // outputInfo describes what output reads.
 func outputInfo() *ValueInfo {
-	x := textInfo("path of a file to append to, or standard output or error", "access.log")
+	x := textInfo("path of a file, or standard output or error", "access.log")
 	x.Words = []string{"stdout", "stderr"}
 	return x
 }
