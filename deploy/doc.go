@@ -26,8 +26,8 @@
 //
 // # Sections
 //
-// The file is TOML 1.0. A section is [app.NAME], [filter.NAME] or [pipeline.NAME]; [globals] and [server]
-// are beside them. The site is the app or pipeline main.
+// The file is TOML 1.0. A section is app.NAME, filter.NAME or pipeline.NAME, in brackets; [globals] and
+// [server] are beside them. The site is the app or pipeline main.
 //
 // The key use says what an app or a filter is: a part of the set, or another section of the same kind. From
 // a section it inherits all keys, and its own ones win; a key whose value is a table is one key. Paths stay
