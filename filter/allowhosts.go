@@ -37,7 +37,7 @@ func AllowHosts(hosts ...string) func(http.Handler) http.Handler {
 			case ok && list.allows(host, rewrite.SchemeOf(r)):
 				next.ServeHTTP(w, r)
 			case host != "" && !ok:
-				http.Error(w, "400 the Host is none", http.StatusBadRequest)
+				http.Error(w, "the Host is no host", http.StatusBadRequest)
 			default:
 				http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
 			}

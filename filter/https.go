@@ -53,7 +53,7 @@ func HTTPS(o HTTPSOptions) func(http.Handler) http.Handler {
 			}
 			host, ok := rewrite.NamedHost(r)
 			if !ok {
-				http.Error(w, "400 the Host is none", http.StatusBadRequest)
+				http.Error(w, "the Host is no host", http.StatusBadRequest)
 				return
 			}
 			name, _, _ := rewrite.SplitHost(host)

@@ -61,7 +61,7 @@ func MethodOverride(o MethodOverrideOptions) func(http.Handler) http.Handler {
 			edited, ok := o.edit(r, scrub)
 			switch {
 			case !ok:
-				http.Error(w, "400 this is no method to override POST with: name PUT, PATCH or DELETE", http.StatusBadRequest)
+				http.Error(w, "this is no method to override POST with: name PUT, PATCH or DELETE", http.StatusBadRequest)
 			case edited == r:
 				next.ServeHTTP(w, r)
 			default:

@@ -252,3 +252,23 @@ func ExampleMethodOverride() {
 	h.ServeHTTP(httptest.NewRecorder(), r)
 	// Output: DELETE /notes/7
 }
+
+// TestRefusalsSayTheirStatusOnce holds that the page of an ErrorPage, which begins with the status, does not have it again
+// in the text of the filter that refused.
+func TestRefusalsSayTheirStatusOnce(t *testing.T) {
+	for name, f := range map[string]func(http.Handler) http.Handler{
+		"MethodOverride": filter.MethodOverride(filter.MethodOverrideOptions{}),
+		"AllowHosts":     filter.AllowHosts("example.org"),
+		"HTTPS":          filter.HTTPS(filter.HTTPSOptions{}),
+	} {
+		r := httptest.NewRequest("POST", "/", nil)
+		if r.Header.Set("X-Http-Method-Override", "GET"); name != "MethodOverride" {
+			r.Host = "a/b"
+		}
+		w := httptest.NewRecorder()
+		filter.ErrorPage(filter.ErrorPageOptions{})(f(http.NotFoundHandler())).ServeHTTP(w, r)
+		if body := w.Body.String(); w.Code != 400 || strings.Count(body, "400") != 1 {
+			t.Errorf("%s: %d %q", name, w.Code, body)
+		}
+	}
+}
