@@ -27,15 +27,25 @@ type CacheRule struct {
 	// SharedMaxAge is the same for caches of many users alone (s-maxage).
 	SharedMaxAge time.Duration
 
-	// StaleWhileRevalidate is how long after that a cache may go on using the response while it asks for a new
-	// one (RFC 5861 §3), and StaleIfError how long if it gets an error (§4).
-	StaleWhileRevalidate, StaleIfError time.Duration
+	// StaleWhileRevalidate is for how long a cache may go on using the response when it is stale, while it asks for a new
+	// one (RFC 5861 §3), in whole seconds. 0 means that nothing is said.
+	StaleWhileRevalidate time.Duration
 
-	// Public lets caches of many users keep the response, whatever else speaks against it. Private keeps it from them.
-	Public, Private bool
+	// StaleIfError is for how long a cache may go on using the response when it is stale, if asking for a new one gets it
+	// an error (RFC 5861 §4), in whole seconds. 0 means that nothing is said.
+	StaleIfError time.Duration
 
-	// NoStore lets nobody keep the response. NoCache lets nobody use it again without asking.
-	NoStore, NoCache bool
+	// Public lets caches of many users keep the response, whatever else speaks against it.
+	Public bool
+
+	// Private keeps the response from caches of many users.
+	Private bool
+
+	// NoStore lets nobody keep the response.
+	NoStore bool
+
+	// NoCache lets nobody use the response again without asking.
+	NoCache bool
 
 	// MustRevalidate lets nobody use the response when it is stale, even where the server cannot be reached.
 	MustRevalidate bool

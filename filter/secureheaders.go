@@ -25,9 +25,12 @@ type SecureHeadersOptions struct {
 	// whole seconds. 0 means 365 days. It cannot be taken back before it is over.
 	HSTS time.Duration
 
-	// HSTSSubdomains says that to all subdomains, too. HSTSPreload agrees that browsers come with the site on their
-	// list, for which it takes HSTSSubdomains and 365 days at least.
-	HSTSSubdomains, HSTSPreload bool
+	// HSTSSubdomains says for all subdomains, too, what HSTS says for the site.
+	HSTSSubdomains bool
+
+	// HSTSPreload agrees that browsers come with the site on their list, for which it takes HSTSSubdomains and 365 days
+	// at least.
+	HSTSPreload bool
 
 	// Frames says who may show the site in a frame (X-Frame-Options, RFC 7034): DENY or SAMEORIGIN. Empty means
 	// SAMEORIGIN. Where a policy has frame-ancestors, browsers go by that instead.
@@ -50,9 +53,11 @@ type SecureHeadersOptions struct {
 	// "camera=(), geolocation=(), microphone=()": not these.
 	Permissions string
 
-	// CSP is the content security policy (CSP Level 3), and CSPReportOnly one whose violations are reported and not
-	// prevented. Nil means none: there is none that fits every application.
-	CSP, CSPReportOnly CSP
+	// CSP is the content security policy (CSP Level 3). Nil means none: there is none that fits every application.
+	CSP CSP
+
+	// CSPReportOnly is a policy whose violations are reported and not prevented. Nil means none.
+	CSPReportOnly CSP
 
 	// Omit are the names of fields that are not sent after all.
 	Omit []string
