@@ -35,7 +35,8 @@ type CookiePolicyOptions struct {
 }
 
 // CookiePolicy returns a filter that has every cookie that a handler sets keep to a policy (Set-Cookie, RFC 6265bis):
-// Secure if the request came over TLS, HttpOnly, and SameSite of Lax at least. It answers nothing itself.
+// Secure if the request came by https, HttpOnly, and SameSite of Lax at least. It answers nothing itself. Https is what
+// [rewrite.Scheme] says, where a filter further out has set it, such as TrustProxy, or else the connection.
 //
 // It adds what is missing, and puts the policy's SameSite in the place of a weaker or unknown one. Everything else stays
 // as it is, byte by byte: attributes that it does not know, the value, the order. It never takes an attribute away and

@@ -69,8 +69,8 @@ type SecureHeadersOptions struct {
 // Content-Security-Policy and Content-Security-Policy-Report-Only. It answers nothing itself.
 //
 // Each is a default, for all statuses: a response in which the handler set the field, or took it away by setting it to
-// nil, keeps what it has. Strict-Transport-Security is sent over TLS alone. Informational responses (1xx) and
-// hijacked connections get nothing.
+// nil, keeps what it has. Strict-Transport-Security is sent by https alone: where [rewrite.Scheme] says so, as TrustProxy
+// sets it, or else the connection. Informational responses (1xx) and hijacked connections get nothing.
 //
 // For a policy with the source 'nonce', each request gets 128 bits of crypto/rand as [Nonce] in its context. A 304 then
 // has no policy, for the browser would put the new nonce to the page that it has. A page with a nonce is not for
