@@ -21,14 +21,14 @@ type AccessLogOptions struct {
 	// Schema is what the attributes of a record are called: "ecs" has the names
 	// of the Elastic Common Schema, "otel" those of OpenTelemetry's semantic
 	// conventions. With "common" and "combined" there is a line of text in place
-	// of the record, in the format of Apache and nginx. [AccessLogSchema] says
-	// more. Empty means the names that the comment of AccessLog has.
+	// of the record, in the format of Apache and nginx. Empty means the names
+	// above: method, path and so on. In Go, see [AccessLogSchema].
 	Schema AccessLogSchema
 
 	// Output gets the lines of the schemas "common" and "combined", which need
 	// it, as others do not take it. Each line is one Write, and the writes of
 	// this filter come one after the other; an error is dropped, as package slog
-	// drops one. Two filters may share an [os.File].
+	// drops one. In Go, two filters may share an [os.File].
 	Output io.Writer
 
 	// Logger gets one record for each request. Nil means [slog.Default],

@@ -21,7 +21,7 @@ type BasicAuthFileOptions struct {
 	KeepAuthorization bool
 
 	// Remember is how long credentials that were right are taken for right without hashing the password again, as long as
-	// the file has the same hash for that user. Zero means five minutes.
+	// the file has the same hash for that user. Zero means 5 minutes.
 	Remember time.Duration
 
 	// MaxRemembered is how many credentials are remembered, rounded up to an even number, in about 100 bytes each. When
@@ -40,8 +40,9 @@ type BasicAuthFileOptions struct {
 	Logger *slog.Logger
 }
 
-// BasicAuthFile returns a filter that is [BasicAuth] for the users of a file: it asks for a user name and a password (RFC
-// 7617), answers everybody else with 401, says who is signed in under [rewrite.User], and hands on no Authorization.
+// BasicAuthFile returns a filter that asks for the user name and the password (RFC 7617) of one of the users of a file, and
+// answers everybody else with 401. It is [BasicAuth] for a file: it says who is signed in under [rewrite.User], and hands
+// on no Authorization.
 //
 // The file called path is one that htpasswd writes: a line for each user, with the name, a colon, and a hash of the
 // password. What follows another colon, empty lines, and lines that begin with "#" do not count. Hashes are of bcrypt

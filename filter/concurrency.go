@@ -26,12 +26,13 @@ type ConcurrencyOptions struct {
 	// back. Zero means one second. Nobody can know it; one that is too short lets the refused come back at once.
 	RetryAfter time.Duration
 
-	// ByClient counts the requests of each client address by themselves. What an address is [RateLimitOptions] says.
+	// ByClient counts the requests of each client address by themselves. Addresses are those that [RateLimit] counts by,
+	// without a key of its own: of an IPv6 address the first 64 bits count.
 	ByClient bool
 
-	// Key names whom a request is counted for, by any text, as in [RateLimitOptions]: requests with equal texts are
-	// counted together, and the empty text stands for the client address. A text that the client may choose gives him
-	// as many places as he likes. Nil counts all requests together, or with ByClient those of each address.
+	// Key names whom a request is counted for, by any text, as that of [RateLimit] does: requests with equal texts are
+	// counted together, and the empty text stands for the client address. A text that the client may choose gives it
+	// as many places as it likes. Nil counts all requests together, or with ByClient those of each address.
 	Key func(*http.Request) string
 
 	// MaxKeys is of how many keys, or clients, requests may be served or wait at one time. A request of one more is

@@ -16,7 +16,7 @@ import (
 type ETagOptions struct {
 	// Limit is the size in bytes up to which a body is held to make its ETag. That much memory may be in use for each
 	// answer that is under way. A longer body gets no ETag: it streams once it turns out to be longer, and from the
-	// beginning where its Content-Length says so. 0 means 262144, 256 KiB.
+	// beginning where its Content-Length says so. Zero means 256 KiB.
 	Limit int
 
 	// Weak makes weak ETags. They are for bodies that may differ although they mean the same, and so cannot be had in

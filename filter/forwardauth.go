@@ -24,7 +24,7 @@ type ForwardAuthOptions struct {
 	// Send names the fields of the request that the server gets. Nil means Accept, Authorization and Cookie.
 	Send []string
 
-	// Timeout is how long the server may take for an answer, its body included. Zero means ten seconds.
+	// Timeout is how long the server may take for an answer, its body included. Zero means 10 seconds.
 	Timeout time.Duration
 
 	// MaxAnswer is how long the body of the server's answer may be, in bytes. Zero means 256 KiB.

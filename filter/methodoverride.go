@@ -14,8 +14,9 @@ import (
 
 // MethodOverrideOptions are the options of [MethodOverride]. The zero value reads no body.
 type MethodOverrideOptions struct {
-	// Field is the name of a form's field that names the method, as "_method" does in many frameworks: forms of HTML know
-	// no field of a header. Empty: the body is not looked at. Only a body of application/x-www-form-urlencoded is.
+	// Field is the name of a form's field that names the method, such as "_method", as many frameworks have it: forms of
+	// HTML know no field of a header. Empty: the body is not looked at. Only a body of application/x-www-form-urlencoded
+	// is.
 	Field string
 
 	// MaxForm is how many bytes of a form are looked at, and held in memory for a request. A field that ends behind

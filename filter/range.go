@@ -15,7 +15,7 @@ import (
 // RangeOptions are the options of [Range]. The zero value is right for most sites.
 type RangeOptions struct {
 	// Limit is the size in bytes up to which a body is held to find out how long it is, if it does not say so. That much
-	// memory may be in use for each request for a part. 0 means 262144, 256 KiB.
+	// memory may be in use for each request for a part. Zero means 256 KiB.
 	Limit int
 
 	// MaxRanges is how many ranges a request may ask for. One that asks for more gets the whole. 0 means 16.

@@ -16,7 +16,7 @@ type RateLimitOptions struct {
 	// Key names whom a request is counted for, by any text: a user, an API key, a tenant. Requests with equal texts
 	// share one bucket. The empty text stands for the client address, so that a request that the function knows
 	// nothing of is limited nevertheless (weir.When exempts requests). A text that the client may choose, such as a
-	// header field that nobody checked, gives him as many buckets as he likes. Nil counts every request for its
+	// header field that nobody checked, gives it as many buckets as it likes. Nil counts every request for its
 	// client address.
 	//
 	// The client address is what [rewrite.Client] holds, where a filter further out has set it, or else the request's
@@ -46,8 +46,9 @@ type RateLimitOptions struct {
 	// several names. It is printable ASCII. Empty means "default".
 	Name string
 
-	// DryRun refuses nothing. All else is as without it: requests are counted, the fields are sent, and Refused is
-	// told. So a limit can be tried on the traffic that there is.
+	// DryRun refuses nothing. All else is as without it: requests are counted, and the fields are sent. Each request that
+	// would be refused is logged, so that a limit can be tried on the traffic that there is. In Go, Refused is told of it
+	// instead, if it is set.
 	DryRun bool
 
 	// Refused is told of each request that is refused, or would be but for DryRun, before it is answered. RetryAfter
@@ -86,8 +87,8 @@ type RateStore func(name string, limit rate.Limit, burst int) func(
 // draft-ietf-httpapi-ratelimit-headers-11, added to those of limits further out: q is the burst and w the seconds in
 // which an empty bucket fills; r is what is left, and t the seconds in which as much flows in again, so that a client
 // which spreads r requests over t seconds is never refused. Where less than a token is left, r is 0 and t the seconds
-// until it is there: the Retry-After of a refusal, unless Cost asked for more. Of a refusal by Total, it is
-// that always. The fields are set before the handler runs, which may remove them.
+// until it is there: the Retry-After of a refusal, unless Cost asked for more. In a
+// refusal by Total, r is 0 and t always the Retry-After. The fields are set before the handler runs, which may remove them.
 //
 // With [rate.Inf] there is no limit per key, burst and Key are without meaning, and the two fields are not sent: what is
 // left is Total. A limit that is not a number or not above 0, a burst below 1 with any limit but rate.Inf, a negative

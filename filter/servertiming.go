@@ -35,8 +35,9 @@ type ServerTimingOptions struct {
 // came, and total, the time from here to the head of the response. It answers nothing itself, and adds to what
 // the handler says in that field.
 //
-// Times tell strangers what goes on inside, such as whether a user exists. See says for which requests they
-// may be seen; the others pass untouched, at no cost. Other sites' scripts do not see them without Timing-Allow-Origin.
+// Times tell strangers what goes on inside, such as whether a user exists. They are told of the
+// requests that see says yes to; the others pass untouched, at no cost. Scripts of other sites do not get them without
+// Timing-Allow-Origin.
 //
 // What is done after the head, as in a body that is streamed, is not told. Informational responses (1xx) and hijacked
 // connections have no such field.

@@ -15,7 +15,7 @@ type TimeoutOptions struct {
 	// of it, and full buffers take more only when a good part of them is free. So a client that takes
 	// (16 KiB + buffers) / Idle is never idle, and a slower one may be. The buffers are the server's for sending and the
 	// client's for receiving: often 1 MB, and several MB where the client was fast before, but over HTTP/2 no more than the
-	// window that the client gives. [net.TCPConn.SetWriteBuffer], called in [http.Server.ConnContext], makes the
+	// window that the client gives. In Go, [net.TCPConn.SetWriteBuffer], called in [http.Server.ConnContext], makes the
 	// server's smaller. With 1 MB, a client of 10 KB a second needs an Idle of 2 minutes.
 	//
 	// To be seen, bytes have to pass the filter: with Idle, files are copied and not sent by the kernel (sendfile).
