@@ -43,7 +43,8 @@ func Unmark(r *http.Request, tags ...string) *http.Request {
 // Revalidated mends the head of a 304 (Not Modified): when the client asked
 // about a representation that one of the tags marks, the ETag is marked like
 // that again, as it was when the client got it (RFC 9110 §15.4.5).
-// [Head.Request] must be the request as it was before [Unmark].
+// [Head.Request] must be the request as it was before [Unmark]: [Transform] gets
+// that one, and its next unmarks it, as in the example of [Head.Changed].
 func (h *Head) Revalidated(tags ...string) {
 	etag := h.Header["Etag"]
 	if h.Status != http.StatusNotModified || len(etag) == 0 {

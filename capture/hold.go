@@ -4,9 +4,9 @@ import "net/http"
 
 // Hold is [Transform] for a hook that wants to see some responses only, or more
 // of some than of others: once the handler has given its final head, hold says
-// of how many bytes. It sees that head without a Peek, edits nothing, and is
-// asked in the way in which a hook is run. Of a response that has no body,
-// nothing is held, whatever it says.
+// of how many bytes. It sees that head without a Peek, edits nothing, and uses
+// no [http.ResponseWriter], since the response is locked meanwhile, as for a
+// [Hook]. Of a response that has no body, nothing is held, whatever it says.
 //
 // A hook that needs the whole of a body to do its work should hold nothing of
 // one whose Content-Length says that it is too long.

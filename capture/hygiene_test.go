@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/weirhttp/weir/capture"
+	"github.com/weirhttp/weir/rewrite"
 )
 
 func ExampleVary() {
@@ -29,7 +30,7 @@ func ExampleHead_Changed() {
 			return upperWriter{dst}
 		}
 		inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, capture.Unmark(r, "upper"))
+			rewrite.Serve(w, r, capture.Unmark(r, "upper"), next)
 		})
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			capture.Transform(w, r, inner, 0, func(h *capture.Head, dst io.Writer) io.WriteCloser {

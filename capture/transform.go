@@ -46,7 +46,9 @@ type Head struct {
 // dst is for the hook's writer alone: during its Write, Flush and Close, in the
 // goroutine that calls them. An encoder that works in goroutines of its own
 // does not fit. A hook that returns a writer should call [Head.Changed] where
-// the bytes change.
+// the bytes change. A Content-Type that is not set is guessed by the server, from
+// what the writer sends: a hook whose writer changes how bodies begin sets it
+// first, by [http.DetectContentType] of a Peek of 512 bytes.
 //
 // The response is locked while a hook or its writer runs: they use what they
 // are given and no [http.ResponseWriter], except for its Header.

@@ -83,8 +83,8 @@ func Attempt(w http.ResponseWriter, r *http.Request, next http.Handler, hook Hoo
 var errRefused = errors.New("capture: the connection cannot be hijacked after a head that was refused")
 
 // Refuse returns what a hook of [Attempt] returns for a writer to refuse the answer. What the handler writes and flushes
-// then fails with err, which must not be nil: the handler had its chance and is to end. A layer that a filter inside of
-// Attempt put there cuts nothing for that reason.
+// then fails with err, which must not be nil: the handler had its chance and is to end. That these writes fail
+// does not make the filters inside of Attempt cut the response.
 func Refuse(err error) io.WriteCloser {
 	if err == nil {
 		panic("capture.Refuse: err is nil")
