@@ -32,7 +32,12 @@ func example(p deploy.PartInfo, d catalogue.Part) string {
 		fmt.Fprintf(&b, "[filter.%s]\n", p.Name)
 	}
 	for _, k := range keys {
-		fmt.Fprintf(&b, "%s = %s\n", k.Name, exampleOf(k, d.Keys[k.Name]))
+		value := exampleOf(k, d.Keys[k.Name])
+		if table := tableOf(k.Value); len(table) > 0 {
+			first := table[0]
+			value = strings.Replace(value, first.Value.Example, exampleOf(first, d.Keys[k.Name+"."+first.Name]), 1)
+		}
+		fmt.Fprintf(&b, "%s = %s\n", k.Name, value)
 	}
 	if p.Rest != nil {
 		fmt.Fprintf(&b, "%s = %s\n", p.Rest.Name, p.Rest.Value.Example)

@@ -30,8 +30,16 @@ func TestPages(t *testing.T) {
 			}
 			_, example, _ := strings.Cut(page, "EXAMPLE\n")
 			example, _, _ = strings.Cut(example, "KEYS\n")
-			if _, err := deploy.Parse("site.toml", []byte(complete(p, example)), parts()); err != nil {
-				t.Errorf("%v\nis wrong with\n%s", err, example)
+			site, err := deploy.Parse("site.toml", []byte(complete(p, example)), parts())
+			if err != nil {
+				t.Fatalf("%v\nis wrong with\n%s", err, example)
+			}
+			if p.Kind == "filter" && p.Name != "basic-auth" { // whose example names a file
+				_, closer, err := site.Build()
+				if err != nil {
+					t.Fatalf("%v\nis wrong with\n%s", err, example)
+				}
+				closer.Close()
 			}
 		})
 	}
