@@ -207,7 +207,7 @@ func TestWSGIKeepsRequestsApart(t *testing.T) {
 // TestWSGIWhoseThreadBreaks holds that nobody waits for an answer that cannot come.
 func TestWSGIWhoseThreadBreaks(t *testing.T) {
 	app, log := wsgi(t)
-	if w := get(app, "/misuses"); w.Code != 500 || !strings.Contains(log.wait("the application failed"), "wsgi.errors takes str, not bytes") {
+	if w := get(app, "/misuses"); w.Code != 500 || !strings.Contains(log.wait("wsgi.errors takes str, not bytes"), "wsgi.errors takes str, not bytes") {
 		t.Errorf("bytes to wsgi.errors: %d, %v", w.Code, log)
 	}
 	if w := get(app, "/breaks"); w.Code != 502 {
