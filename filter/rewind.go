@@ -101,11 +101,13 @@ func (k *keptBody) edited(r *http.Request) *http.Request {
 
 // closing closes the body of the client after next if that closed its own: a handler that read only a part, over a
 // connection on which it may read and write at once, does so for the sake of the next request (golang/go#68560). Over a
-// connection that was taken over it would eat what is not its own.
+// connection that was taken over it would eat what is not its own, and from a client that waits for a 100 (Continue) or the
+// answer, it would wait for what does not come.
 func (k *keptBody) closing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		capture.Observe(w, r, next, func(_ *http.Request, sent capture.Sent) {
-			if !sent.Hijacked && !sent.Cut && k.givenUp() {
+		capture.Observe(w, r, next, func(r *http.Request, sent capture.Sent) {
+			waits := r.Header.Get("Expect") != "" && !k.asked.Load()
+			if !sent.Hijacked && !sent.Cut && !waits && k.givenUp() {
 				k.source.Close()
 			}
 		})

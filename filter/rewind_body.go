@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/weirhttp/weir/internal/tempfile"
 )
@@ -15,7 +16,8 @@ type keptBody struct {
 	source    io.ReadCloser
 	memoryMax int64
 	dir       string
-	reading   sync.Mutex // held while source is read, which may take as long as the client likes
+	reading   sync.Mutex  // held while source is read, which may take as long as the client likes
+	asked     atomic.Bool // source was read, so that the client has been told to send it
 
 	mu     sync.Mutex
 	memory []byte         // the beginning
@@ -108,6 +110,7 @@ func (b *rewound) Read(p []byte) (int, error) {
 	if n, err, done := b.fromKept(p); done { // somebody else was reading
 		return n, err
 	}
+	k.asked.Store(true)
 	n, err := k.source.Read(p)
 	return b.fromSource(p[:n], err)
 }

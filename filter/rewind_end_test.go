@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/weirhttp/weir/filter"
 )
@@ -131,6 +133,30 @@ func TestRewind_cut(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A client that waits to be told to send its body gets the answer of a handler that closed what it did not want.
+func TestRewind_notWanted(t *testing.T) {
+	for name, closes := range map[string]func(r *http.Request) io.Closer{
+		"the body":    func(r *http.Request) io.Closer { return r.Body },
+		"another one": func(r *http.Request) io.Closer { other, _ := r.GetBody(); return other },
+	} {
+		s := httptest.NewServer(filter.Rewind(filter.RewindOptions{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			closes(r).Close()
+			w.WriteHeader(http.StatusForbidden)
+		})))
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
+		conn.SetReadDeadline(time.Now().Add(5 * time.Second)) // of a failure
+		if got, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.HasPrefix(got, "HTTP/1.1 403 ") {
+			t.Errorf("%s is closed: the client gets %q, %v", name, got, err)
+		}
+		conn.Close()
+		s.Close()
 	}
 }
 
