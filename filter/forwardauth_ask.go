@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func (f *forwardAuth) ask(r *http.Request, uri string) (*authAnswer, error) {
 		return nil, err
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, f.MaxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, min(f.MaxAnswer, math.MaxInt64-1)+1))
 	users := len(res.Header[f.UserField])
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -231,6 +232,16 @@ func TestForwardAuth_answers(t *testing.T) {
 				t.Errorf("Cache-Control: %q", control)
 			}
 		})
+	}
+}
+
+// TestForwardAuth_unlimited is that the largest MaxAnswer is not the smallest.
+func TestForwardAuth_unlimited(t *testing.T) {
+	server := authServer(t, func(w http.ResponseWriter, r *http.Request) { http.Error(w, "not you", http.StatusForbidden) })
+	w := httptest.NewRecorder()
+	filter.ForwardAuth(server, filter.ForwardAuthOptions{MaxAnswer: math.MaxInt64})(whoami).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != http.StatusForbidden || w.Body.String() != "not you\n" {
+		t.Errorf("got %d %q", w.Code, w.Body)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -110,7 +111,7 @@ func anyLike(h http.Header, name string) bool {
 // peek returns the pairs of a form that end within the limit, and the body as it was. A form that cannot be read as far as
 // that has none: what was cut may have been about something else.
 func (o *MethodOverrideOptions) peek(body io.ReadCloser) (form string, whole io.ReadCloser) {
-	read, err := io.ReadAll(io.LimitReader(body, o.MaxForm+1))
+	read, err := io.ReadAll(io.LimitReader(body, min(o.MaxForm, math.MaxInt64-1)+1))
 	if kept, ok := body.(*rewound); ok {
 		_, _ = kept.Seek(int64(-len(read)), io.SeekCurrent) // to where it was
 		whole = kept

@@ -3,6 +3,7 @@ package filter_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -57,6 +58,7 @@ func TestMethodOverride(t *testing.T) {
 		"a field as long as the limit counts":               {form, "POST", nil, urlencoded, "_method=DELETE&abcde", "DELETE"},
 		"one within the limit of a longer form, too":        {form, "POST", nil, urlencoded, "_method=DELETE&" + strings.Repeat("x", 1000), "DELETE"},
 		"one that ends at the limit of a longer form":       {form, "POST", nil, urlencoded, "abcde&_method=DELETE&" + strings.Repeat("x", 1000), "DELETE"},
+		"no limit is one, too":                              {filter.MethodOverrideOptions{Field: "_method", MaxForm: math.MaxInt64}, "POST", nil, urlencoded, "_method=DELETE", "DELETE"},
 		"one that ends behind it does not":                  {form, "POST", nil, urlencoded, "abcdef&_method=DELETE&" + strings.Repeat("x", 1000), "POST"},
 		"one that goes on behind it does not":               {form, "POST", nil, urlencoded, "abcdef&x=&_method=PUTTER", "POST"},
 		"one that only looks complete at the limit neither": {form, "POST", nil, urlencoded, "abcdefgh&_method=PUTTER", "POST"},
