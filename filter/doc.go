@@ -90,5 +90,6 @@
 //	NoCache         around the pages that it is about
 //	CacheControl    inside of what signs users in, whose responses are private, around the handlers
 //
-// A RateLimit that counts by user (see RateLimitOptions.Key) stands after what asks for credentials.
+// A RateLimit that counts by user (see RateLimitOptions.Key) stands after what asks for credentials, and a MethodOverride,
+// with a MaxBody outside of it, before a ForwardAuth or Bearer that lets somebody in by the method.
 package filter

@@ -73,7 +73,8 @@ type ForwardAuthOptions struct {
 // connection, and an option below zero panic when the filter is made.
 //
 // ForwardAuth belongs inside of AllowHosts, RateLimit and what finds out the client address, and outside of everything that
-// is protected, and of what changes the path.
+// is protected, and of what changes the path. A MethodOverride further in makes a DELETE of a POST that the server let
+// through as a POST: where its rules go by the method, MethodOverride belongs outside.
 func ForwardAuth(url *url.URL, o ForwardAuthOptions) func(http.Handler) http.Handler {
 	f := newForwardAuth(url, o)
 	return func(next http.Handler) http.Handler {

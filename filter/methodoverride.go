@@ -40,7 +40,8 @@ type MethodOverrideOptions struct {
 // [http.Request.ParseForm] does not read the body of a DELETE.
 //
 // It belongs inside of logs, which tell what came, and of http.CrossOriginProtection, to which POST is as unsafe; outside
-// of all that decides by the method, such as weir.When and http.ServeMux; with Field, inside of MaxBody.
+// of all that decides by the method, such as weir.When, http.ServeMux, and ForwardAuth and Bearer where the server or check
+// does; with Field, inside of MaxBody.
 func MethodOverride(o MethodOverrideOptions) func(http.Handler) http.Handler {
 	switch {
 	case o.MaxForm < 0:

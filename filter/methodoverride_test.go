@@ -92,6 +92,27 @@ func TestMethodOverride(t *testing.T) {
 	}
 }
 
+// An authentication server with rules about methods is told the method that the application gets, if MethodOverride stands
+// outside.
+func TestMethodOverride_forwardAuth(t *testing.T) {
+	noDelete := filter.ForwardAuth(authServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Forwarded-Method") == "DELETE" {
+			w.WriteHeader(http.StatusForbidden)
+		}
+	}), filter.ForwardAuthOptions{})
+	override := filter.MethodOverride(filter.MethodOverrideOptions{})
+	for want, h := range map[int]http.Handler{
+		http.StatusForbidden: override(noDelete(nothing)),
+		http.StatusOK:        noDelete(override(nothing)), // as both comments say
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("X-HTTP-Method-Override", "DELETE")
+		if h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("got %d, want %d", w.Code, want)
+		}
+	}
+}
+
 // No spelling of the field that an application may take for it reaches the handler of a POST, and only the one counts.
 func TestMethodOverride_spellings(t *testing.T) {
 	for name, c := range map[string]struct {
