@@ -141,6 +141,7 @@ func newRateLimiter(limit rate.Limit, burst int, o RateLimitOptions) *rateLimite
 	if o.DryRun && o.Refused == nil {
 		o.Refused = logDryRun(o.Name)
 	}
+	quote(o.Name) // also where no field has it
 	l := &rateLimiter{key: o.Key, cost: o.Cost, limit: float64(limit), burst: burst, down: o.StoreDown, total: o.Total,
 		dry: o.DryRun, refused: o.Refused}
 	switch {

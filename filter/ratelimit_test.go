@@ -223,6 +223,7 @@ func TestRateLimit_nonsense(t *testing.T) {
 		"filter.RateLimit: burst is -1, which would refuse every request": func() { filter.RateLimit(1, -1, filter.RateLimitOptions{}) },
 		"filter.RateLimit: MaxKeys is -1, below 0":                        func() { filter.RateLimit(1, 1, filter.RateLimitOptions{MaxKeys: -1}) },
 		`filter.RateLimit: Name is "a\n", not printable ASCII`:            func() { filter.RateLimit(1, 1, filter.RateLimitOptions{Name: "a\n"}) },
+		`filter.RateLimit: Name is "b\n", not printable ASCII`:            func() { filter.RateLimit(rate.Inf, 0, filter.RateLimitOptions{Name: "b\n"}) },
 		"filter.RateLimit: StoreDown without a Store": func() {
 			filter.RateLimit(1, 1, filter.RateLimitOptions{StoreDown: func(*http.Request, error) bool { return true }})
 		},
