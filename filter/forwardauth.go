@@ -61,9 +61,10 @@ type ForwardAuthOptions struct {
 //
 // Any other answer from 300 to 499, but for 304, goes to the client, with its body and those fields that make up a sign-in:
 // Location, which is passed on as it is, Set-Cookie, WWW-Authenticate, Cache-Control, Retry-After and those about the
-// body. A redirect is for the navigation of a browser. Other requests get 401 with the Location in its place, and no
-// cookies: those that Sec-Fetch-Mode says are none, and, where there is no such field, those whose method is not GET or
-// HEAD, that ask for no HTML, or that have X-Requested-With.
+// body. A 401 always has a WWW-Authenticate: "Session" where the server has none. A redirect is for the navigation of a
+// browser. Other requests get 401 with the Location in its place, and no cookies: those that Sec-Fetch-Mode says are none,
+// and, where there is no such field, those whose method is not GET or HEAD, that ask for no HTML, or that have
+// X-Requested-With.
 //
 // It fails closed. When the server cannot be reached or is too slow, or the request's context ends, the answer is 503.
 // It is 502 when the server answers with any other status, breaks off, or says more than MaxAnswer. Nothing of

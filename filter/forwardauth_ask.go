@@ -124,16 +124,22 @@ func (a *authAnswer) send(w http.ResponseWriter) {
 			h[name] = slices.Clone(values)
 		}
 	}
+	if a.status == http.StatusUnauthorized && len(a.header["Www-Authenticate"]) == 0 {
+		h["Www-Authenticate"] = session()
+	}
 	w.WriteHeader(a.status)
 	w.Write(a.body)
 }
+
+// session is the challenge of a 401 that has no other: RFC 9110 §15.5.2 asks for one. For one of a scheme that it does not
+// know, no browser asks for a password.
+func session() []string { return []string{"Session"} }
 
 // unauthorized answers with 401 in place of a redirect.
 func (a *authAnswer) unauthorized(w http.ResponseWriter) {
 	h := w.Header()
 	h["Cache-Control"] = []string{"no-store"}
-	// RFC 9110 §15.5.2 asks for a challenge. For one of a scheme that it does not know, no browser asks for a password.
-	h["Www-Authenticate"] = []string{"Session"}
+	h["Www-Authenticate"] = session()
 	if location := a.header["Location"]; len(location) > 0 {
 		h["Location"] = slices.Clone(location)
 	}

@@ -225,6 +225,9 @@ func TestForwardAuth_answers(t *testing.T) {
 			if located := w.Header().Get("Location") != ""; located != (c.want >= 300 && c.want < 500) {
 				t.Errorf("Location: %q", w.Header().Get("Location"))
 			}
+			if challenge := w.Header().Get("WWW-Authenticate"); (challenge == "Session") != (c.want == 401) {
+				t.Errorf("WWW-Authenticate: %q", challenge)
+			}
 			if body := w.Body.String(); (body == "body") != (c.want >= 300 && c.want < 500 && !converted) {
 				t.Errorf("the body is %q", body)
 			}
