@@ -267,10 +267,17 @@ func (l *accessLog) record(logger *slog.Logger, level slog.Level, e *entry) {
 // requestPath is the path that the client asked for, without the query, or
 // the authority of a CONNECT request.
 func requestPath(r *http.Request) string {
-	if r.Method != http.MethodConnect && !strings.HasPrefix(r.RequestURI, "/") {
-		return r.URL.EscapedPath() // in absolute form, or not from a server
+	path, _, _ := strings.Cut(requestTarget(r), "?")
+	if strings.HasPrefix(path, "/") {
+		return path
 	}
-	path, _, _ := strings.Cut(r.RequestURI, "?")
+	if _, rest, absolute := strings.Cut(path, "://"); absolute { // RFC 9112 section 3.2.2
+		slash := strings.IndexByte(rest, '/')
+		if slash < 0 {
+			return ""
+		}
+		return rest[slash:]
+	}
 	return path
 }
 

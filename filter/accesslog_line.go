@@ -3,6 +3,8 @@ package filter
 import (
 	"net/http"
 	"strconv"
+
+	"github.com/weirhttp/weir/rewrite"
 )
 
 // appendLine appends the entry as a line of the common or the combined log format
@@ -37,12 +39,15 @@ func (e *entry) appendLine(b []byte, schema AccessLogSchema) []byte {
 	return append(b, '\n')
 }
 
-// requestTarget is what the client asked for, byte for byte.
+// requestTarget is what the client asked for, byte for byte, or would have, of a
+// request that a program made.
 func requestTarget(r *http.Request) string {
-	if r.RequestURI == "" {
-		return r.URL.RequestURI() // not from a server
+	if r.RequestURI != "" {
+		return r.RequestURI
 	}
-	return r.RequestURI
+	whole := *r.URL
+	whole.Path, whole.RawPath = rewrite.ScriptName(r)+r.URL.Path, rewrite.EscapedScriptName(r)+r.URL.EscapedPath()
+	return whole.RequestURI()
 }
 
 // lineStatus is the status in a line, where readers want one.

@@ -186,9 +186,6 @@ func pathOf(pattern string) string {
 
 // requestQuery is the query that the client asked with.
 func requestQuery(r *http.Request) string {
-	if !strings.HasPrefix(r.RequestURI, "/") {
-		return r.URL.RawQuery // in absolute form, or not from a server
-	}
-	_, query, _ := strings.Cut(r.RequestURI, "?")
+	_, query, _ := strings.Cut(requestTarget(r), "?")
 	return query
 }

@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log"
@@ -283,4 +284,42 @@ func ExampleAccessLog() {
 	log(mux).ServeHTTP(httptest.NewRecorder(), r)
 	// Output:
 	// level=INFO msg=request method=GET path=/tea/green status=200 bytes=20 client=192.0.2.1 protocol=HTTP/1.1 pattern="GET /tea/{kind}" agent=kettle/1.0
+}
+
+// TestAccessLogPathBelowAMount has the log below a prefix: whatever form the target has, and also
+// where a program asks, the path is the client's.
+func TestAccessLogPathBelowAMount(t *testing.T) {
+	for uri, want := range map[string]string{
+		"/app/a%2Fb?c=d":                    "/app/a%2Fb c=d",
+		"http://example.org/app/a%2Fb?c=d":  "/app/a%2Fb c=d",
+		"http://example.org/app/a%2Fb?c=//": "/app/a%2Fb c=//",
+		"":                                  "/app/a%2Fb c=d",
+	} {
+		var book logbook
+		h := below("/app", filter.AccessLog(filter.AccessLogOptions{Schema: "ecs", Logger: book.logger()})(http.NotFoundHandler()))
+		r := httptest.NewRequest("GET", "/app/a%2Fb?c=d", nil)
+		r.RequestURI = uri
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		record := book.records(t)[0]
+		if got := fmt.Sprint(record["url.path"], " ", record["url.query"]); got != want {
+			t.Errorf("%q: got %q, want %q", uri, got, want)
+		}
+	}
+
+	var b bytes.Buffer
+	h := below("/app", filter.AccessLog(filter.AccessLogOptions{Schema: "common", Output: &b})(http.NotFoundHandler()))
+	r := httptest.NewRequest("GET", "/app/a%2Fb?c=d", nil)
+	r.RequestURI = ""
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if !strings.Contains(b.String(), `"GET /app/a%2Fb?c=d HTTP/1.1"`) {
+		t.Errorf("the line is %q", b.String())
+	}
+}
+
+// below is a mount of next.
+func below(prefix string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inside, _ := rewrite.Shift(r, prefix)
+		rewrite.Serve(w, r, inside, next)
+	})
 }
