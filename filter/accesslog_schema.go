@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/weirhttp/weir/rewrite"
@@ -17,8 +18,8 @@ import (
 //     url.path, http.response.status_code, event.duration (in nanoseconds),
 //     client.address, client.ip, user.name, http.request.id and so on;
 //   - "otel", those of OpenTelemetry's semantic conventions 1.x for servers:
-//     http.request.method, http.route, http.response.body.size, client.address,
-//     http.server.request.duration (in seconds), user.name and so on;
+//     http.request.method, http.route, http.response.body.size, server.port,
+//     http.server.request.duration (in seconds), error.type and so on;
 //   - "common" and "combined", the lines of text that Apache and nginx write and
 //     programs read that count visits; combined has the last two fields:
 //     192.0.2.7 - ann [02/Jan/2006:15:04:05 -0700] "GET /a?b HTTP/1.1" 200 5 "referer" "user agent"
@@ -87,15 +88,15 @@ func (e *entry) ecs(attrs []slog.Attr) []slog.Attr {
 	attrs = e.appendStatus(attrs)
 	attrs = append(attrs,
 		slog.Int64("http.response.body.bytes", e.bodySize()),
-		slog.Int64("event.duration", e.duration.Nanoseconds()),
-		slog.String("client.address", e.client))
+		slog.Int64("event.duration", e.duration.Nanoseconds()))
 	if addr, err := netip.ParseAddr(e.client); err == nil && addr.Zone() == "" { // an index of addresses takes nothing else
 		attrs = append(attrs, slog.String("client.ip", addr.String()))
 	}
 	return appendKnown(attrs,
+		"client.address", e.client,
 		"url.query", requestQuery(e.r),
 		"url.scheme", rewrite.SchemeOf(e.r),
-		"url.domain", rewrite.Domain(e.r),
+		"url.domain", namedDomain(e.r),
 		"http.version", strings.TrimPrefix(e.r.Proto, "HTTP/"),
 		"http.request.referrer", e.r.Referer(),
 		"user_agent.original", e.r.UserAgent(),
@@ -118,17 +119,30 @@ func (e *entry) otel(attrs []slog.Attr) []slog.Attr {
 	attrs = e.appendStatus(attrs)
 	attrs = append(attrs,
 		slog.Int64("http.response.body.size", e.bodySize()),
-		slog.Float64("http.server.request.duration", e.duration.Seconds()),
-		slog.String("client.address", e.client))
+		slog.Float64("http.server.request.duration", e.duration.Seconds()))
+	if domain := namedDomain(e.r); domain != "" {
+		port, _ := strconv.Atoi(rewrite.Port(e.r))
+		attrs = append(attrs, slog.String("server.address", strings.Trim(domain, "[]")), slog.Int("server.port", port))
+	}
+	if e.sent.Status >= 500 {
+		attrs = append(attrs, slog.String("error.type", strconv.Itoa(e.sent.Status)))
+	}
 	return appendKnown(attrs,
+		"client.address", e.client,
 		"url.query", requestQuery(e.r),
 		"url.scheme", rewrite.SchemeOf(e.r),
-		"server.address", strings.Trim(rewrite.Domain(e.r), "[]"),
 		"network.protocol.version", protocolVersion(e.r),
 		"user_agent.original", e.r.UserAgent(),
 		"http.route", pathOf(e.r.Pattern),
 		"user.name", e.user,
 		"id", e.id)
+}
+
+// namedDomain is the host that the client named, without its port; empty: it named none.
+func namedDomain(r *http.Request) string {
+	host, _ := rewrite.NamedHost(r)
+	domain, _, _ := rewrite.SplitHost(host)
+	return domain
 }
 
 // appendKnown appends attributes, each a name and a value, but for those without a value.

@@ -31,6 +31,7 @@ func TestAccessLogSchemas(t *testing.T) {
 		_, _ = io.WriteString(w, "hello")
 	})
 	mux.HandleFunc("/cut", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	mux.HandleFunc("/fail", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
 	for _, c := range []struct {
 		name       string
 		schema     filter.AccessLogSchema
@@ -46,22 +47,32 @@ func TestAccessLogSchemas(t *testing.T) {
 			"client.ip": "192.0.2.1", "http.version": "2.0", "http.request.referrer": "http://example.org/", "user_agent.original": "me",
 			"user.name": "ann", "http.request.id": "x1", "pattern": "GET example.org/users/{name}", "tenant": "acme"}, "event.duration"},
 		{"OpenTelemetry", "otel", "GET", "http://example.org/users/ann?c=d", func(r *http.Request) { r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0 }, map[string]any{
-			"http.request.method": "GET", "url.path": "/users/ann", "url.query": "c=d", "url.scheme": "http", "server.address": "example.org",
+			"http.request.method": "GET", "url.path": "/users/ann", "url.query": "c=d", "url.scheme": "http", "server.address": "example.org", "server.port": 80.0,
 			"http.response.status_code": 200.0, "http.response.body.size": 5.0, "client.address": "192.0.2.1", "network.protocol.version": "2",
 			"user_agent.original": "me", "user.name": "ann", "id": "x1", "http.route": "/users/{name}", "tenant": "acme"}, "http.server.request.duration"},
 		{"HEAD has no body", "otel", "HEAD", "http://[::1]:80/users/ann", func(r *http.Request) { r.Host = "example.org"; r.Header.Del("User-Agent") }, map[string]any{
-			"http.request.method": "HEAD", "url.path": "/users/ann", "url.scheme": "http", "server.address": "example.org",
+			"http.request.method": "HEAD", "url.path": "/users/ann", "url.scheme": "http", "server.address": "example.org", "server.port": 80.0,
 			"http.response.status_code": 200.0, "http.response.body.size": 0.0, "client.address": "192.0.2.1", "network.protocol.version": "1.1",
 			"user.name": "ann", "id": "x1", "http.route": "/users/{name}", "tenant": "acme"}, "http.server.request.duration"},
 		{"a method of the client's own, and no head", "otel", "BREW", "http://[2001:db8::1]:80/cut", func(r *http.Request) { r.Header = http.Header{} }, map[string]any{
 			"http.request.method": "_OTHER", "http.request.method_original": "BREW", "url.path": "/cut", "url.scheme": "http",
-			"server.address": "2001:db8::1", "http.response.body.size": 0.0, "client.address": "192.0.2.1", "network.protocol.version": "1.1",
+			"server.address": "2001:db8::1", "server.port": 80.0, "http.response.body.size": 0.0, "client.address": "192.0.2.1", "network.protocol.version": "1.1",
 			"http.route": "/cut", "cut": true}, "http.server.request.duration"},
 		{"a client that is no address", "ecs", "BREW", "http://[2001:db8::1]:80/cut", func(r *http.Request) {
 			r.Header, r.RemoteAddr = http.Header{}, "[fe80::1%eth0]:80"
 		}, map[string]any{
 			"ecs.version": "8.11.0", "http.request.method": "BREW", "url.path": "/cut", "url.scheme": "http", "url.domain": "[2001:db8::1]",
 			"http.response.body.bytes": 0.0, "client.address": "fe80::1%eth0", "http.version": "1.1", "pattern": "/cut", "cut": true}, "event.duration"},
+		{"no client and no host that anybody knows", "ecs", "GET", "/fail", func(r *http.Request) { r.Header, r.RemoteAddr, r.Host = http.Header{}, "", "a@b" }, map[string]any{
+			"ecs.version": "8.11.0", "http.request.method": "GET", "url.path": "/fail", "url.scheme": "http", "http.response.status_code": 503.0,
+			"http.response.body.bytes": 0.0, "http.version": "1.1", "pattern": "/fail"}, "event.duration"},
+		{"an error", "otel", "GET", "/fail", func(r *http.Request) { r.Header, r.RemoteAddr, r.Host = http.Header{}, "", "" }, map[string]any{
+			"http.request.method": "GET", "url.path": "/fail", "url.scheme": "http", "http.response.status_code": 503.0, "error.type": "503",
+			"http.response.body.size": 0.0, "network.protocol.version": "1.1", "http.route": "/fail"}, "http.server.request.duration"},
+		{"by https at a port", "otel", "GET", "https://[2001:DB8::1]:8443/fail", func(r *http.Request) { r.Header = http.Header{} }, map[string]any{
+			"http.request.method": "GET", "url.path": "/fail", "url.scheme": "https", "http.response.status_code": 503.0, "error.type": "503",
+			"server.address": "2001:db8::1", "server.port": 8443.0, "client.address": "192.0.2.1",
+			"http.response.body.size": 0.0, "network.protocol.version": "1.1", "http.route": "/fail"}, "http.server.request.duration"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var book logbook
