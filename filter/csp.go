@@ -32,7 +32,8 @@ var directives = [...]string{
 // keywords are the words that stand in single quotes, and what such words begin with.
 var keywords = [...]string{
 	"self", "none", "unsafe-inline", "unsafe-eval", "wasm-unsafe-eval", "strict-dynamic", "unsafe-hashes", "report-sample",
-	"inline-speculation-rules", "nonce", "sha256-", "sha384-", "sha512-",
+	"inline-speculation-rules", "trusted-types-eval", "report-sha256", "report-sha384", "report-sha512",
+	"unsafe-webtransport-hashes", "unsafe-allow-redirects", "nonce", "sha256-", "sha384-", "sha512-",
 }
 
 // pieces returns the policy as text, cut where the nonce goes in; nil for none.
@@ -47,7 +48,7 @@ func (c CSP) pieces(option string) []string {
 			if fault := faultOf(name, value); fault != "" {
 				panic(fmt.Sprintf("filter.SecureHeaders: %s has %q in %s: %s", option, value, name, fault))
 			}
-			if value == "'nonce'" && hasSources(name) {
+			if strings.EqualFold(value, "'nonce'") && hasSources(name) {
 				value = "'nonce-\x00'"
 			}
 			directive += " " + value

@@ -146,6 +146,21 @@ func TestSecureHeaders_shared(t *testing.T) {
 	}
 }
 
+// The words of CSP Level 3, and 'nonce', in any case of letters, are known.
+func TestSecureHeaders_words(t *testing.T) {
+	for _, word := range []string{
+		"'self'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'", "'unsafe-hashes'", "'report-sample'", "'unsafe-allow-redirects'",
+		"'wasm-unsafe-eval'", "'trusted-types-eval'", "'report-sha256'", "'report-sha384'", "'report-sha512'", "'unsafe-webtransport-hashes'",
+	} {
+		w := httptest.NewRecorder()
+		filter.SecureHeaders(filter.SecureHeadersOptions{CSP: filter.CSP{"script-src": {word, "'NONCE'"}}})(nothing).
+			ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		if got := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(got, "script-src "+word+" 'nonce-") {
+			t.Errorf("%s: the policy is %q", word, got)
+		}
+	}
+}
+
 func TestSecureHeaders_nonsense(t *testing.T) {
 	const one = "write one value, without spaces, semicolons and commas"
 	for want, o := range map[string]filter.SecureHeadersOptions{
