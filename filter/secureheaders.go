@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/weirhttp/weir/capture"
-	"github.com/weirhttp/weir/internal/token"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -200,14 +200,21 @@ func (o *SecureHeadersOptions) referrer() string {
 	return strings.Join(list, ", ")
 }
 
+// permission is a member of Permissions-Policy: a key and an item or a list of them, with parameters (RFC 9651 §3.2). Where
+// one member is malformed browsers drop the whole field.
+var permission = regexp.MustCompile(`^[a-z*][-a-z0-9_.*]*=(` + allowed + `|\( *(` + allowed + `( +` + allowed + `)*)? *\))` +
+	`(; *[a-z*][-a-z0-9_.*]*(=[A-Za-z*][-A-Za-z0-9_.*]*)?)*$`)
+
+// allowed is whom a permission is given to: everybody, the site itself, or an origin.
+const allowed = `(\*|self|"[!#-\[\]-~]+")`
+
 // permissions returns the value of Permissions-Policy, a dictionary of RFC 9651.
 func (o *SecureHeadersOptions) permissions() string {
 	if o.Permissions == "" {
 		return "camera=(), geolocation=(), microphone=()"
 	}
 	for member := range strings.SplitSeq(o.Permissions, ",") {
-		name, list, ok := strings.Cut(strings.TrimSpace(member), "=")
-		if !ok || !token.Is(name) || list == "" || !isVisible(list) {
+		if !permission.MatchString(strings.Trim(member, " ")) {
 			panic(fmt.Sprintf(`filter.SecureHeaders: Permissions has %q: write such as "camera=(), fullscreen=(self)"`, member))
 		}
 	}
