@@ -51,6 +51,7 @@ func TestCookiePolicy(t *testing.T) {
 		"so does a word that browsers do not know":      {none, https, "a=b; SameSite=Maybe", "a=b; SameSite=Lax; Secure; HttpOnly"},
 		"and none at all":                               {none, https, "a=b; SameSite", "a=b; SameSite=Lax; Secure; HttpOnly"},
 		"all of several do":                             {none, https, "a=b; SameSite=Strict; samesite=none", "a=b; SameSite=Strict; SameSite=Lax; Secure; HttpOnly"},
+		"nor one whose value is too long for browsers":  {none, https, "a=b; HttpOnly=" + big, "a=b; HttpOnly=" + big + all},
 		"Strict stays Strict":                           {none, https, "a=b; SameSite=strict", "a=b; SameSite=strict; Secure; HttpOnly"},
 		"Lax becomes Strict where that is the policy":   {strict, https, "a=b; SameSite=Lax", "a=b; SameSite=Strict; Secure; HttpOnly"},
 		"SameSite may be left to the handlers":          {loose, https, "a=b; SameSite=None", "a=b; SameSite=None; Secure; HttpOnly"},

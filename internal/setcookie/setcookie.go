@@ -27,8 +27,13 @@ type Attribute struct {
 	Value      string // all after "=", up to End
 }
 
-// Is says whether the attribute has this name, in any case of letters.
-func (a Attribute) Is(name string) bool { return strings.EqualFold(a.Name, name) }
+// maxValue is how many bytes the value of an attribute may have: browsers pass over one that has more (RFC 6265bis §5.6).
+const maxValue = 1024
+
+// Is says whether browsers take the attribute for one of this name, in any case of letters.
+func (a Attribute) Is(name string) bool {
+	return strings.EqualFold(a.Name, name) && len(strings.Trim(a.Value, Blanks)) <= maxValue
+}
 
 // Attributes returns the attributes of a line, in their order. Of several with one name, browsers take the last.
 func Attributes(line string) iter.Seq[Attribute] {

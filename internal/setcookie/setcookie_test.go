@@ -71,3 +71,16 @@ func TestAttributes_long(t *testing.T) {
 		t.Errorf("%d attributes of %d bytes", n, bytes)
 	}
 }
+
+// Browsers pass over an attribute whose value is too long, blanks around it not counted.
+func TestAttribute_tooLong(t *testing.T) {
+	for value, want := range map[string]bool{
+		"": true, strings.Repeat("x", 1024): true, strings.Repeat(" ", 2048): true, strings.Repeat("x", 1025): false,
+	} {
+		for a := range setcookie.Attributes("a=b; HTTPOnly=" + value) {
+			if a.Is("HttpOnly") != want {
+				t.Errorf("with a value of %d bytes it is HttpOnly: %v", len(value), !want)
+			}
+		}
+	}
+}
