@@ -20,8 +20,12 @@ func (p *place) UnmarshalText(text []byte) error {
 	if !strings.Contains(string(text), "/") {
 		return errors.New(`this is no place to mount at: write a path such as "/blog/", or a host and a path such as "example.org/"`)
 	}
-	if strings.ContainsAny(host, ": \t?#@\\{}%") {
-		return errors.New(`the host of this place is none: write one without a port, such as "example.org/"`)
+	if host != "" {
+		name, _, ok := rewrite.SplitHost(host)
+		if !ok || strings.Contains(host, ":") {
+			return errors.New(`the host of this place is none: write one without a port, such as "example.org/"`)
+		}
+		host = name
 	}
 	if message := caught(func() { mount.At(prefix, http.NotFoundHandler()) }); message != "" {
 		return errors.New(message)
@@ -41,6 +45,8 @@ func (p place) split() (host, prefix string) {
 // mounts returns an app that hands each request to the app whose place is the longest that it is below. Each key
 // is a place at which one of the apps is mounted: a path, such as "/code/", or a host with a path, such as
 // "example.org/code/". A place with a host comes before all without; the port of the request does not count.
+//
+// The host of a request is rewrite.NamedHost: what trust-proxy found out further out, or Request.Host.
 //
 // A request that is below no place is answered 404.
 func mounts(apps map[place]http.Handler) http.Handler {
@@ -76,11 +82,9 @@ func (m mountMap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// hostOf returns the host that a request names, without the port and the dot at its end.
+// hostOf returns the host that a request names, to compare; empty: it names none.
 func hostOf(r *http.Request) string {
-	host := r.Host
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
+	host, _ := rewrite.NamedHost(r)
+	domain, _, _ := rewrite.SplitHost(host)
+	return domain
 }

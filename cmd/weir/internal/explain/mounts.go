@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,7 +25,7 @@ func placesOf(s *step) []place {
 // mountedAt returns the place whose app was asked: that of the host, or of all hosts, by which the script name grew.
 func mountedAt(s *step) string {
 	grown := strings.TrimPrefix(s.inner[0].In.script, s.In.script)
-	for _, host := range []string{hostOf(s.In.Host), ""} {
+	for _, host := range []string{s.In.domain, ""} {
 		for _, p := range placesOf(s) {
 			if p.host == host && p.prefix == grown {
 				return p.key
@@ -80,7 +79,7 @@ func near(a asked, p place) string {
 }
 
 func nearness(a asked, p place) int {
-	host := p.host == "" || p.host == hostOf(a.Host)
+	host := p.host == "" || p.host == a.domain
 	first, _, _ := strings.Cut(strings.TrimPrefix(a.Path, "/"), "/")
 	own, _, _ := strings.Cut(strings.TrimPrefix(p.prefix, "/"), "/")
 	switch {
@@ -96,14 +95,6 @@ func nearness(a asked, p place) int {
 
 // below says whether a path is below a prefix, or is it.
 func below(path, prefix string) bool { return strings.HasPrefix(path+"/", prefix+"/") }
-
-// hostOf returns the host without its port, as mounts compare it.
-func hostOf(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
 
 // distance is how many letters have to be put in, taken out or changed to make b of a (Levenshtein).
 func distance(a, b string) int {

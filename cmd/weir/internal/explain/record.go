@@ -68,6 +68,7 @@ type asked struct {
 	Header     http.Header `json:"header"`
 
 	script string // the script name, decoded
+	domain string // the host that the client named, as mounts compare it
 }
 
 // NewRecorder returns a recorder. With times, lines of the log have those that are in them.
@@ -212,6 +213,8 @@ func askedOf(r *http.Request) asked {
 		Method: r.Method, Host: r.Host, ScriptName: rewrite.EscapedScriptName(r), PathInfo: r.URL.EscapedPath(), Path: r.URL.Path,
 		Query: r.URL.RawQuery, Peer: r.RemoteAddr, Length: r.ContentLength, Header: r.Header.Clone(), script: rewrite.ScriptName(r),
 	}
+	host, _ := rewrite.NamedHost(r)
+	a.domain, _, _ = rewrite.SplitHost(host)
 	a.User, _ = rewrite.User.Value(r.Context())
 	a.ID, _ = filter.ID.Value(r.Context())
 	if client, ok := rewrite.Client.Value(r.Context()); ok {
