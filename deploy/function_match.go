@@ -134,6 +134,11 @@ func (r reading) from(v *value, address func(*http.Request) netip.Addr) func(*ht
 		return nil
 	}
 	prefixes := p(nil).Interface().([]netip.Prefix)
+	for i, p := range prefixes { // no address of a request is IPv4 mapped into IPv6
+		if p.Addr().Is4In6() { // with 96 bits at least, since none is set behind them
+			prefixes[i] = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		}
+	}
 	return func(req *http.Request) bool {
 		a := address(req)
 		return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
