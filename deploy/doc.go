@@ -123,7 +123,8 @@
 //
 //	*slog.Logger                    "web": slog.Default, the records having logger=web
 //	func(capture.Sent) slog.Level   "debug": that level for all
-//	func(*http.Request) string      "host", "method", "path", "query", "script-name", "user", "header:NAME"
+//	func(*http.Request) string      "host", "method", "path", "query", "script-name", "user", "header:NAME"; the host
+//	                                is rewrite.NamedHost, whatever trust-proxy found out further out
 //	func(*http.Request) []slog.Attr a list of these
 //	func(*http.Request) int         [{ match = ["/a/"], tokens = 10 }, …], the first that matches; others cost 1
 //	func(*http.Request) bool        ["GET /a/", …], patterns of weir.Pattern; { from = ["10.0.0.0/8"] }, addresses

@@ -78,12 +78,15 @@ func aspectInfo() *ValueInfo {
 	return x
 }
 
-// aspect returns what a word says of a request: host, method, path, query, script-name, user, or
+// aspect returns what a word says of a request: host, as rewrite.NamedHost has it, method, path, query, script-name, user, or
 // header:NAME. Nil: the word means nothing, which it reports.
 func (r reading) aspect(at span, word string) func(*http.Request) string {
 	switch word {
 	case "host":
-		return func(req *http.Request) string { return req.Host }
+		return func(req *http.Request) string {
+			host, _ := rewrite.NamedHost(req)
+			return host
+		}
 	case "method":
 		return func(req *http.Request) string { return req.Method }
 	case "path":
@@ -98,7 +101,12 @@ func (r reading) aspect(at span, word string) func(*http.Request) string {
 			return user
 		}
 	}
-	if name, ok := strings.CutPrefix(word, "header:"); ok && token.Is(name) {
+	name, ok := strings.CutPrefix(word, "header:")
+	if ok && strings.EqualFold(name, "Host") { // which is in no header in Go
+		r.fail(at, `write "host"`, "%q is no field that can be asked for", word)
+		return nil
+	}
+	if ok && token.Is(name) {
 		return func(req *http.Request) string { return req.Header.Get(name) }
 	}
 	hint := suggest(word, slices.Clone(aspects))

@@ -57,6 +57,48 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+// TestHostIsWhatTheClientNamed has the host that trust-proxy found out counted and logged.
+func TestHostIsWhatTheClientNamed(t *testing.T) {
+	h := build(t, t.TempDir(), `
+		[app.main]
+		use = "echo"
+		filters = ["trust", "log"]
+		[filter.trust]
+		use = "trust-proxy"
+		proxies = ["192.0.2.1"]
+		host = true
+		[filter.log]
+		use = "access-log"
+		attrs = ["host"]`)
+	b := logged(t)
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Host = "backend:8080"
+	r.Header.Set("X-Forwarded-Host", "example.org:8443")
+	if h.ServeHTTP(httptest.NewRecorder(), r); !strings.Contains(b.String(), " host=example.org:8443\n") {
+		t.Errorf("the log has %q", b)
+	}
+
+	_, err := deploy.Parse("site.toml", []byte("[app.main]\nuse = 'echo'\nfilters = ['limit']\n[filter.limit]\nuse = 'rate-limit'\nlimit = '1/s'\nburst = 1\nkey = 'header:host'"), parts())
+	if err == nil || !strings.Contains(err.Error(), `"header:host" is no field that can be asked for`) {
+		t.Errorf("header:host: %v", err)
+	}
+}
+
+// TestAddressesMappedIntoIPv6AreThoseOfIPv4 has ranges that are written so match, as those of allow-ip do.
+func TestAddressesMappedIntoIPv6AreThoseOfIPv4(t *testing.T) {
+	site := func(from string) string {
+		return "[app.main]\nuse = 'echo'\nfilters = ['id']\n[filter.id]\nuse = 'request-id'\ntrust = { from = ['" + from + "'] }"
+	}
+	for _, from := range []string{"::ffff:192.0.2.0/120", "::ffff:192.0.2.7"} {
+		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+		r.RemoteAddr = "192.0.2.7:1"
+		r.Header.Set("X-Request-Id", "mine")
+		if build(t, t.TempDir(), site(from)).ServeHTTP(w, r); w.Header().Get("X-Request-Id") != "mine" {
+			t.Errorf("%s does not match 192.0.2.7", from)
+		}
+	}
+}
+
 func TestALoggerHasItsLevelFromTheDefault(t *testing.T) {
 	h := build(t, t.TempDir(), `
 		[app.main]
