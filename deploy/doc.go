@@ -135,7 +135,8 @@
 //	filter.Encoding                 "zstd" or "gzip"
 //	fs.FS                           the path of a folder
 //	io.Writer                       "stdout", "stderr", or the path of a file to append to, which is opened for the
-//	                                first line, again when it was moved away, and closed with the site
+//	                                first line, again when it was moved away, and closed with the site; the line of a
+//	                                request that Shutdown cut comes after that, and opens it for itself
 //	*template.Template              the path of a file, a template of html/template
 //
 // # Parts of several

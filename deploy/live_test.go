@@ -553,3 +553,32 @@ func ExampleOpen() {
 	// true <nil>
 	// there is no filter "recovr" and the site stays recover
 }
+
+// TestRequestsThatShutdownCutsAreLogged has a request in flight when its time is up: closing the app ends it, and its
+// line is in the file.
+func TestRequestsThatShutdownCutsAreLogged(t *testing.T) {
+	s, set := newStage()
+	dir := write(t, "site.toml", aPlay("one")+"filters = ['log']\n[filter.log]\nuse = 'access-log'\nschema = 'common'\noutput = 'access.log'")
+	live, err := deploy.Open(filepath.Join(dir, "site.toml"), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan bool)
+	go func() {
+		get(live, "/wait")
+		close(done)
+	}()
+	<-s.came
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := live.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("shutdown: %v", err)
+	}
+	<-s.closed
+	_ = live.Close()
+	s.leave <- true
+	<-done
+	if got := lines(t, filepath.Join(dir, "access.log")); !strings.Contains(got, `"GET /wait HTTP/1.1" 200`) {
+		t.Errorf("the file has %q", got)
+	}
+}

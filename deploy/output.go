@@ -75,15 +75,16 @@ type outputFile struct {
 	file   *os.File    // nil: not open
 	info   os.FileInfo // of file
 	failed bool        // it could not be opened, which was logged
-	closed bool        // with the site: nothing is written any more
+	closed bool        // with the site: what is written then keeps nothing open
 }
 
-// Write writes one line, in one piece.
+// Write writes one line, in one piece. A request that Shutdown cuts ends after the site was closed, and is logged, too:
+// its line opens the file for itself.
 func (f *outputFile) Write(line []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
-		return 0, os.ErrClosed
+		defer f.close()
 	}
 	if now, err := os.Stat(f.name); f.file == nil || err != nil || !os.SameFile(now, f.info) {
 		f.reopen()
