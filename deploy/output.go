@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // outputInfo describes what output reads.
@@ -95,9 +96,9 @@ func (f *outputFile) Write(line []byte) (int, error) {
 	return f.file.Write(line)
 }
 
-// reopen opens the file by its name. If that fails, the old one is kept.
+// reopen opens the file by its name. If that fails, the old one is kept. It does not wait for who reads a named pipe.
 func (f *outputFile) reopen() {
-	file, err := os.OpenFile(f.name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	file, err := os.OpenFile(f.name, os.O_APPEND|os.O_CREATE|os.O_WRONLY|syscall.O_NONBLOCK, 0o640)
 	var info os.FileInfo
 	if err == nil {
 		info, err = file.Stat()

@@ -1,14 +1,17 @@
 package deploy_test
 
 import (
+	"bufio"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirhttp/weir/deploy"
 )
@@ -96,6 +99,44 @@ func TestAccessLogWritesLines(t *testing.T) {
 		if open, _ := os.Readlink(link); open == name {
 			t.Error("a site that was closed keeps a file open")
 		}
+	}
+}
+
+// TestAccessLogDoesNotWaitForTheReaderOfAPipe has a named pipe that nobody reads: the site answers all the same, and logs
+// that it cannot write; when there is a reader, it gets the lines.
+func TestAccessLogDoesNotWaitForTheReaderOfAPipe(t *testing.T) {
+	b := logged(t)
+	dir := write(t, "log/README", "")
+	name := filepath.Join(dir, "log", "access.log")
+	if err := exec.Command("mkfifo", name).Run(); err != nil {
+		t.Skip("mkfifo: ", err)
+	}
+	h := build(t, dir, logging)
+	done := make(chan bool)
+	go func() {
+		echoed(h, "/1")
+		echoed(h, "/2")
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		reader, _ := os.Open(name) // lets it go
+		defer reader.Close()
+		t.Fatal("the site waits for a reader")
+	}
+	if got := b.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "lines cannot be written") {
+		t.Errorf("the log has %q", got)
+	}
+	reader, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	echoed(h, "/3")
+	line, err := bufio.NewReader(reader).ReadString('\n')
+	if err != nil || !strings.Contains(line, `"GET /3 HTTP/1.1"`) {
+		t.Errorf("read %q, %v", line, err)
 	}
 }
 
