@@ -127,7 +127,9 @@ func Switch(branches ...Branch) Filter {
 // "/static", nor "//static/". Nor does a path match that some application may
 // read as another, such as "/public/%2e%2e/admin". So protect all but what you
 // name, as in When(Not(Pattern("/public/")), auth), and not the other way
-// round. A malformed pattern, or two that conflict, panic.
+// round. A host in a pattern is compared with Request.Host as it is but for the
+// port, in its case of letters, and whatever a filter such as filter.TrustProxy
+// found out. A malformed pattern, or two that conflict, panic.
 func Pattern(patterns ...string) func(*http.Request) bool {
 	mux, match := http.NewServeMux(), new(matched)
 	for _, pattern := range patterns {

@@ -127,7 +127,8 @@
 //	                                is rewrite.NamedHost, whatever trust-proxy found out further out
 //	func(*http.Request) []slog.Attr a list of these
 //	func(*http.Request) int         [{ match = ["/a/"], tokens = 10 }, …], the first that matches; others cost 1
-//	func(*http.Request) bool        ["GET /a/", …], patterns of weir.Pattern; { from = ["10.0.0.0/8"] }, addresses
+//	func(*http.Request) bool        ["GET /a/", …], patterns of weir.Pattern, a host in which is as mounts compare
+//	                                it; { from = ["10.0.0.0/8"] }, addresses
 //	                                of the client, rewrite.ClientOf, whom trust-proxy found out further out;
 //	                                { peer = … }, those of the other end of the connection, rewrite.PeerOf,
 //	                                which may be a proxy; { not = … }

@@ -124,6 +124,9 @@ func (r reading) patterns(v *value) func(*http.Request) bool {
 		r.fail(v.at, "", "%s", message)
 		return nil
 	}
+	if slices.ContainsFunc(texts, hasHost) {
+		return func(req *http.Request) bool { return match(hosted(req)) }
+	}
 	return match
 }
 

@@ -1,6 +1,8 @@
 package deploy_test
 
 import (
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -63,5 +65,68 @@ func TestMountsRefuseHostsThatNoRequestHas(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", place, err, want)
 		}
+	}
+}
+
+// TestPatternsCompareHostsAsMountsDo has a filter for the requests of a host, and an app that is that host's: no spelling
+// of the host gets past the filter to the app.
+func TestPatternsCompareHostsAsMountsDo(t *testing.T) {
+	for _, app := range []string{"mounts", "patterns"} {
+		h := build(t, t.TempDir(), `
+			[app.main]
+			use = "`+app+`"
+			filters = ["trust", "when"]
+			"admin.example/" = "admin"
+			"/" = "rest"
+			[filter.trust]
+			use = "trust-proxy"
+			proxies = ["192.0.2.1"]
+			host = true
+			[filter.when]
+			use = "when"
+			match = ["GET admin.example/"]
+			filters = ["seen"]
+			[filter.seen]
+			use = "response-header"
+			set = { X-Seen = "yes" }
+			[app.admin]
+			use = "echo"
+			text = "admin"
+			filters = ["log"]
+			[filter.log]
+			use = "access-log"
+			[app.rest]
+			use = "echo"
+			text = "rest"`)
+		for _, c := range []struct{ host, forwarded, want string }{
+			{"admin.example", "", "admin"}, {"ADMIN.example", "", "admin"}, {"admin.example.:80", "", "admin"},
+			{"backend", "admin.example", "admin"}, {"admin.example", "other.example", "rest"}, {"other.example", "", "rest"},
+		} {
+			r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+			r.Host = c.host
+			if c.forwarded != "" {
+				r.Header.Set("X-Forwarded-Host", c.forwarded)
+			}
+			h.ServeHTTP(w, r)
+			if seen := w.Header().Get("X-Seen") != ""; w.Body.String() != c.want+" /" || seen != (c.want == "admin") || r.Host != c.host {
+				t.Errorf("%s, %q forwarded for %q: got %q, and the filter saw it: %v", app, c.host, c.forwarded, w.Body, seen)
+			}
+		}
+	}
+}
+
+// TestPatternsLeaveTheHostToTheApp has an app behind a pattern with a host see the Host as it came.
+func TestPatternsLeaveTheHostToTheApp(t *testing.T) {
+	set := parts()
+	set["host"] = deploy.App(func() http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, r.Host+" "+r.PathValue("id"))
+		})
+	})
+	h := load(t, set, "[app.main]\nuse = 'patterns'\n'example.org/{id}' = 'h'\n[app.h]\nuse = 'host'\n")
+	r, w := httptest.NewRequest("GET", "/7", nil), httptest.NewRecorder()
+	r.Host = "EXAMPLE.org.:8080"
+	if h.ServeHTTP(w, r); w.Body.String() != "EXAMPLE.org.:8080 7" || r.Pattern != "example.org/{id}" {
+		t.Errorf("got %q by %q", w.Body, r.Pattern)
 	}
 }
