@@ -120,13 +120,15 @@ func refuse(w http.ResponseWriter, status int, challenge string) {
 	http.Error(w, http.StatusText(status), status)
 }
 
-// cannotTell answers a request whose credentials could not be checked.
+// cannotTell answers a request whose credentials could not be checked, and logs that unless it is because the client left.
 func cannotTell(w http.ResponseWriter, r *http.Request, logger *slog.Logger, err error) {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	logger.LogAttrs(r.Context(), slog.LevelError, "credentials could not be checked",
-		slog.String("method", r.Method), slog.String("path", requestPath(r)), slog.Any("error", err))
+	if r.Context().Err() == nil {
+		logger.LogAttrs(r.Context(), slog.LevelError, "credentials could not be checked",
+			slog.String("method", r.Method), slog.String("path", requestPath(r)), slog.Any("error", err))
+	}
 	capture.Vary(w.Header(), "Authorization")
 	http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 }

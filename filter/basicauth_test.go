@@ -2,6 +2,7 @@ package filter_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -171,6 +172,21 @@ func TestBasicAuth_options(t *testing.T) {
 	}
 	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `level=ERROR msg="credentials could not be checked" method=GET path=/x error="the directory is down"`) {
 		t.Errorf("the log has %q", got)
+	}
+}
+
+// TestBasicAuth_left is that nobody can fill the log by leaving.
+func TestBasicAuth_left(t *testing.T) {
+	var log bytes.Buffer
+	h := filter.BasicAuth(func(r *http.Request, _, _ string) (bool, error) { return false, r.Context().Err() },
+		filter.BasicAuthOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})(whoami)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
+	r.Header.Set("Authorization", basic("alice", "secret"))
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != http.StatusServiceUnavailable || log.Len() != 0 {
+		t.Errorf("got %d, the log has %q", w.Code, &log)
 	}
 }
 

@@ -69,16 +69,17 @@
 //	CanonicalHost   before everything that does something of worth; inside of AllowHosts
 //	HTTPS           before everything that does something of worth; inside of AllowHosts
 //	RateLimit       before anything that costs more than it does; after what finds out the client address
+//	Timeout         inside of AccessLog and Recover, which see what became of it, and outside of all that takes time
+//	Concurrency     inside of RateLimit, which refuses at less cost, and before anything that costs memory or work
+//	MaxBody         before anything that reads a body
+//	MethodOverride  inside of MaxBody, as it may read a form; before everything that decides by the method, authentication
+//	                among it
 //	BasicAuth       inside of RateLimit, which then counts the attempts, too, and outside of all that is protected
 //	BasicAuthFile   where BasicAuth stands
 //	Bearer          where BasicAuth stands
 //	ForwardAuth     where BasicAuth stands, inside of AllowHosts, and outside of what changes the path
 //	CleanPath       before everything that goes by the path
 //	TrailingSlash   inside of CleanPath, and leaves alone what that is for
-//	Timeout         inside of AccessLog and Recover, which see what became of it, and outside of all that takes time
-//	Concurrency     inside of RateLimit, which refuses at less cost, and before anything that costs memory or work
-//	MaxBody         before anything that reads a body
-//	MethodOverride  inside of MaxBody, as it may read a form; before everything that decides by the method
 //	DecompressRequest
 //	                inside of authentication, which spares the work, and of MaxBody, which counts the coded bytes there
 //	Rewind          inside of MaxBody and DecompressRequest, so that it keeps no more than has to be read again; around
@@ -90,6 +91,5 @@
 //	NoCache         around the pages that it is about
 //	CacheControl    inside of what signs users in, whose responses are private, around the handlers
 //
-// A RateLimit that counts by user (see RateLimitOptions.Key) stands after what asks for credentials, and a MethodOverride,
-// with a MaxBody outside of it, before a ForwardAuth or Bearer that lets somebody in by the method.
+// A RateLimit that counts by user (see RateLimitOptions.Key) stands after what asks for credentials.
 package filter

@@ -127,7 +127,7 @@ func newForwardAuth(url *url.URL, o ForwardAuthOptions) *forwardAuth {
 }
 
 // framing are fields of a connection or a message, which no other one can have.
-var framing = [...]string{"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+var framing = [...]string{"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
 // fieldNames returns the canonical forms of the names in an option.
 func fieldNames(option string, names []string) []string {

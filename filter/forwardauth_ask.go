@@ -66,7 +66,7 @@ func (f *forwardAuth) fields(r *http.Request, uri string) http.Header {
 	scheme, host := rewrite.SchemeOf(r), rewrite.HostOf(r)
 	for name, value := range map[string]string{
 		"X-Forwarded-Method": r.Method, "X-Forwarded-Proto": scheme, "X-Forwarded-Host": host, "X-Forwarded-Uri": uri,
-		"X-Forwarded-For": clientAddr(r), "X-Original-Method": r.Method, "X-Original-Uri": uri,
+		"X-Forwarded-For": hop{addr: rewrite.ClientOf(r)}.name(), "X-Original-Method": r.Method, "X-Original-Uri": uri,
 		"X-Original-Url": scheme + "://" + host + uri,
 	} {
 		h[name] = []string{value}

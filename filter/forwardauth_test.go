@@ -248,6 +248,20 @@ func TestForwardAuth_unlimited(t *testing.T) {
 	}
 }
 
+// TestForwardAuth_unknown is that a client without an address has none to the server either, not that of this program.
+func TestForwardAuth_unknown(t *testing.T) {
+	server := authServer(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, r.Header.Get("X-Forwarded-For"), http.StatusForbidden)
+	})
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = "@" // of a Unix socket
+	w := httptest.NewRecorder()
+	filter.ForwardAuth(server, filter.ForwardAuthOptions{})(whoami).ServeHTTP(w, r)
+	if w.Body.String() != "unknown\n" {
+		t.Errorf("the server is told %q", w.Body)
+	}
+}
+
 // TestForwardAuth_nested is that each filter adds the cookies of its own server, once.
 func TestForwardAuth_nested(t *testing.T) {
 	sets := func(cookie string) func(http.Handler) http.Handler {
