@@ -29,10 +29,10 @@ func (s *Server) Serve(ctx context.Context, site http.Handler, end func()) error
 	}
 	s.ready.Store(false)
 	err = errors.Join(err, s.finish(ctx, servers))
-	cut() // Close does not reach the connections that an application took over
 	for _, one := range servers {
 		one.Close()
 	}
+	cut() // afterwards, so that nobody answers in a hurry; Close does not reach connections that an application took over
 	s.closeAdmin() // the last one, so that it can tell
 	s.running.Wait()
 	return err
