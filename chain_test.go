@@ -201,8 +201,8 @@ func BenchmarkSwitch(b *testing.B) {
 func TestSwitchKeepsTheContract(t *testing.T) {
 	id := filters["filter.RequestID"]
 	f := weir.Switch(weir.Case(func(r *http.Request) bool { return r.Method == "PUT" }),
-		weir.Case(func(r *http.Request) bool { return r.Method == "GET" }, id.filter), weir.Else(filters["filter.AccessLog"].filter))
-	filtertest.Run(t, f, id.declares)
+		weir.Case(func(r *http.Request) bool { return r.Method == "GET" }, id.Filter), weir.Else(filters["filter.AccessLog"].Filter))
+	filtertest.Run(t, f, id.Declares)
 }
 
 func TestBothBranchesAreBuiltOnce(t *testing.T) {
@@ -218,8 +218,8 @@ func TestBothBranchesAreBuiltOnce(t *testing.T) {
 }
 
 func TestWhenKeepsTheContract(t *testing.T) {
-	f := weir.When(func(r *http.Request) bool { return r.Method == "GET" }, filters["filter.RequestID"].filter)
-	filtertest.Run(t, f, filters["filter.RequestID"].declares)
+	f := weir.When(func(r *http.Request) bool { return r.Method == "GET" }, filters["filter.RequestID"].Filter)
+	filtertest.Run(t, f, filters["filter.RequestID"].Declares)
 }
 
 func TestNilPanicsWhenTheStackIsMade(t *testing.T) {

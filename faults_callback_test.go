@@ -18,6 +18,7 @@ import (
 	"github.com/weirhttp/weir"
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/filter"
+	"github.com/weirhttp/weir/internal/allfilters"
 	"github.com/weirhttp/weir/mount"
 	"github.com/weirhttp/weir/rewrite"
 )
@@ -108,7 +109,7 @@ var callbacks = map[string]struct {
 	"ResponseHeader":     {8, func(f *fuse) weir.Filter { return rewrite.ResponseHeader(func(http.Header) { f.blow() }) }},
 	"Response":           {9, func(f *fuse) weir.Filter { return rewrite.Response(func(*capture.Head) { f.blow() }) }},
 	"Body match": {10, func(f *fuse) weir.Filter {
-		return rewrite.Body(func(*capture.Head) bool { f.blow(); return false }, deflated)
+		return rewrite.Body(func(*capture.Head) bool { f.blow(); return false }, allfilters.Deflated)
 	}},
 	"Body match of the answer": {10, func(f *fuse) weir.Filter {
 		return rewrite.Body(func(h *capture.Head) bool {
@@ -116,10 +117,10 @@ var callbacks = map[string]struct {
 				f.blow()
 			}
 			return h.Status == 0
-		}, deflated)
+		}, allfilters.Deflated)
 	}},
 	"When match": {1, func(f *fuse) weir.Filter {
-		return weir.When(func(*http.Request) bool { f.blow(); return true }, filters["filter.RequestID"].filter)
+		return weir.When(func(*http.Request) bool { f.blow(); return true }, filters["filter.RequestID"].Filter)
 	}},
 }
 

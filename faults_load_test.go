@@ -139,7 +139,7 @@ func TestHugeDeclarations(t *testing.T) {
 		"rewrite.Body", "filter.Compress", "rewrite.Response", "rewrite.Request", "rewrite.RequestHeader",
 		"filter.RateLimit", "filter.Recover", "filter.RequestID", "filter.AccessLog", // all but MaxBody
 	} {
-		stack = filters[name].filter(stack)
+		stack = filters[name].Filter(stack)
 	}
 	var costs []int64
 	for _, h := range []http.Handler{app, filter.MaxBody(huge)(stack)} {

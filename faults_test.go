@@ -18,6 +18,7 @@ import (
 	"github.com/weirhttp/weir"
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/filter"
+	"github.com/weirhttp/weir/internal/allfilters"
 	"github.com/weirhttp/weir/mount"
 	"github.com/weirhttp/weir/rewrite"
 )
@@ -48,8 +49,8 @@ var faultStacks = []struct {
 func byName() []weir.Filter {
 	var all []weir.Filter
 	for _, name := range slices.Sorted(maps.Keys(filters)) {
-		if f := filters[name]; !f.declares.Answers && name != "filter.AllowHosts" && name != "filter.ForwardAuth" {
-			all = append(all, f.filter)
+		if f := filters[name]; !f.Declares.Answers && name != "filter.AllowHosts" && name != "filter.ForwardAuth" {
+			all = append(all, f.Filter)
 		}
 	}
 	return all
@@ -67,7 +68,7 @@ func documented(logger *slog.Logger) []weir.Filter {
 		rewrite.RequestHeader(rewrite.Set("X-Seen", "yes")),
 		rewrite.ResponseHeader(rewrite.Default("X-Frame-Options", "DENY")),
 		rewrite.Response(func(h *capture.Head) { capture.Vary(h.Header, "Cookie") }),
-		rewrite.Body(rewrite.Type("text/x-none"), deflated),
+		rewrite.Body(rewrite.Type("text/x-none"), allfilters.Deflated),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/weirhttp/weir/filtertest"
+	"github.com/weirhttp/weir/internal/allfilters"
 )
 
 // place is a filter's place in a stack, and why it is there.
@@ -88,6 +89,6 @@ func TestTheDocumentedOrder(t *testing.T) {
 	for _, p := range documentedOrder(t) {
 		names = append(names, "filter."+p.filter)
 	}
-	stack, o := stacked(names)
+	stack, o := allfilters.Stack(filters, names)
 	filtertest.Run(t, stack, o)
 }

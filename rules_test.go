@@ -36,9 +36,10 @@ var mayImport = map[string][]string{
 	"cmd/weir/internal/comments": {"deploy", "cmd/weir/internal/catalogue"},
 	"cmd/weir/internal/server": {
 		"deploy", "capture", "github.com/prometheus/client_golang", "golang.org/x/crypto/acme"},
-	"redislimit":    {"github.com/redis/go-redis", "golang.org/x/time/rate"},
-	"examples/site": {"mount", "rewrite"},
-	"examples/trac": {"mount", "rewrite"},
+	"redislimit":          {"github.com/redis/go-redis", "golang.org/x/time/rate"},
+	"internal/allfilters": {".", "capture", "filter", "filtertest", "rewrite"}, // for tests
+	"examples/site":       {"mount", "rewrite"},
+	"examples/trac":       {"mount", "rewrite"},
 }
 
 // mayImportFile narrows that for the files of a package: what has a

@@ -32,7 +32,7 @@ func (s *Server) Serve(ctx context.Context, site http.Handler, end func()) error
 	for _, one := range servers {
 		one.Close()
 	}
-	cut() // afterwards, so that nobody answers in a hurry; Close does not reach connections that an application took over
+	cut()          // afterwards, so that nobody answers in a hurry; Close does not reach connections that an application took over
 	s.closeAdmin() // the last one, so that it can tell
 	s.running.Wait()
 	return err
