@@ -96,9 +96,6 @@ func TestEveryFilterIsPaired(t *testing.T) {
 // alone has every pair of filters tested in a stack of its own: with all that there are, a quarter of an hour.
 var alone = flag.Bool("alone", false, "TestEveryPairOfFilters: each pair in a stack of its own")
 
-// signOns set the user of the kit's requests, and belong outside of CacheControl.
-var signOns = []string{"filter.BasicAuth", "filter.BasicAuthFile", "filter.Bearer", "rewrite.Request"}
-
 // TestEveryPairOfFilters puts groups of four around each other and around themselves, so that every filter stands
 // outside of every other one, and of itself, in some stack. What a filter declares is allowed to all of its stack: those
 // that declare much are together. It takes long under the race detector, which the whole stack, each filter alone and
@@ -119,9 +116,6 @@ func TestEveryPairOfFilters(t *testing.T) {
 			t.Run(strings.Join(outer, ",")+" around "+strings.Join(inner, ","), func(t *testing.T) {
 				t.Parallel()
 				stack, declares := allfilters.Stack(filters, slices.Concat(outer, inner))
-				if *alone && outer[0] == "filter.CacheControl" && slices.Contains(signOns, inner[0]) {
-					declares.Except = map[string]string{"N27": "outside of what signs users in it knows of none; the second one does, and says private"}
-				}
 				filtertest.Run(t, stack, declares)
 			})
 		}
