@@ -53,6 +53,33 @@ func TakeNotes(r *http.Request, limit int) (*http.Request, *Notes) {
 	return &n.request, &n.notes
 }
 
+// NotesTaken says whether anybody takes notes of the request that ctx belongs to.
+func NotesTaken(ctx context.Context) bool {
+	return notesOf(ctx) != nil
+}
+
+// Noted returns what was noted last by a name so far, and whether anything was. It is for a filter that is further out
+// than who notes it, as for the User of a response that somebody may keep. Where no notes are taken, nothing was noted.
+func Noted(ctx context.Context, name string) (slog.Value, bool) {
+	for n := notesOf(ctx); n != nil; n = n.outer {
+		if v, found := n.find(name); found {
+			return v, true
+		}
+	}
+	return slog.Value{}, false
+}
+
+func (n *Notes) find(name string) (slog.Value, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.attrs {
+		if a.Key == name {
+			return a.Value, true
+		}
+	}
+	return slog.Value{}, false
+}
+
 // Close returns the notes in the order of their names' first use, and how many found no
 // place. What is noted from then on is dropped.
 func (n *Notes) Close() (attrs []slog.Attr, dropped int) {

@@ -77,6 +77,30 @@ func TestNotesAreBounded(t *testing.T) {
 	}
 }
 
+// Who takes notes can read them while others are still made, and so can everybody further in.
+func TestNotesAreRead(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	if v, found := rewrite.Noted(r.Context(), "a"); found || rewrite.NotesTaken(r.Context()) {
+		t.Errorf("found %v where nobody takes notes", v)
+	}
+	outer, _ := rewrite.TakeNotes(r, 10)
+	rewrite.Note(outer.Context(), slog.Int("a", 1), slog.Int("b", 1))
+	inner, notes := rewrite.TakeNotes(outer, 10)
+	rewrite.Note(inner.Context(), slog.Int("b", 2))
+	notes.Close()
+	rewrite.Note(inner.Context(), slog.Int("b", 3))
+	for _, c := range []struct {
+		r    *http.Request
+		name string
+		want string
+	}{{outer, "a", "1"}, {outer, "b", "3"}, {inner, "a", "1"}, {inner, "b", "2"}, {inner, "c", ""}, {inner, "", ""}} {
+		v, found := rewrite.Noted(c.r.Context(), c.name)
+		if found != (c.want != "") || found && v.String() != c.want || !rewrite.NotesTaken(c.r.Context()) {
+			t.Errorf("%s is %v, %v; want %q", c.name, v, found, c.want)
+		}
+	}
+}
+
 func TestWhatAKeyNotesFindsAPlaceAlways(t *testing.T) {
 	id := &rewrite.Key[string]{Name: "id", Noted: true}
 	r, notes := rewrite.TakeNotes(httptest.NewRequest("GET", "/", nil), 2)
