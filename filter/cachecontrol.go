@@ -29,15 +29,17 @@ type CacheControlOptions struct {
 //
 // What is meant for one person is never for all. In a response that sets a cookie, and to a request with
 // Authorization or with a [rewrite.User], a rule says private in place of public, and no s-maxage, unless it says
-// Personal. That a request has a Cookie does not count, since requests for style sheets have it, too: for pages that look
+// Personal. The User counts wherever it is set, further out or further in, and so does an application's own note of a
+// "user". That a request has a Cookie does not count, since requests for style sheets have it, too: for pages that look
 // at it, give a rule without Public.
 //
 // The type is the Content-Type, or what net/http will guess from the beginning of the body, which is held back for that
 // up to 512 bytes, if a rule is about types.
 //
-// In a stack it stands inside of what signs users in, so that it sees the User, and right outside of the handlers
-// whose responses it is about. It does not see a cookie that a filter further out sets when the head is sent: give no
-// Public and no SharedMaxAge to responses that may get one. Rules that make no sense panic when the filter is made.
+// In a stack it stands right outside of the handlers whose responses it is about. It does not see a cookie that a filter
+// further out sets when the head is sent: give no Public and no SharedMaxAge to responses that may get one. Where nobody
+// takes notes of a request, as AccessLog does, it takes them itself, which is an allocation of 384 bytes. Rules that make
+// no sense panic when the filter is made.
 func CacheControl(o CacheControlOptions) func(http.Handler) http.Handler {
 	c := &cacheControl{}
 	for i, r := range o.Rules {
@@ -55,12 +57,19 @@ func CacheControl(o CacheControlOptions) func(http.Handler) http.Handler {
 		if next == nil {
 			panic("filter.CacheControl: next is nil")
 		}
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != http.MethodGet && r.Method != http.MethodHead {
-				next.ServeHTTP(w, r)
-				return
-			}
+		noted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			capture.Transform(w, r, next, c.peek, hook)
+		})
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.Method != http.MethodGet && r.Method != http.MethodHead:
+				next.ServeHTTP(w, r)
+			case rewrite.NotesTaken(r.Context()):
+				noted(w, r)
+			default:
+				edited, _ := rewrite.TakeNotes(r, 0) // but for whose request it is
+				rewrite.Serve(w, r, edited, noted)
+			}
 		})
 	}
 }
@@ -118,13 +127,18 @@ func put(h http.Header, name, value string) {
 	}
 }
 
-// isPersonal says whether a response is meant for one person, as far as its head tells.
+// isPersonal says whether a response is meant for one person, as far as its head tells and what was found out of the
+// request, further out or further in.
 func isPersonal(h *capture.Head) bool {
 	if len(h.Header["Set-Cookie"]) > 0 || len(h.Request.Header["Authorization"]) > 0 {
 		return true
 	}
-	user, _ := rewrite.User.Value(h.Request.Context())
-	return user != ""
+	ctx := h.Request.Context()
+	if user, _ := rewrite.User.Value(ctx); user != "" {
+		return true
+	}
+	user, found := rewrite.Noted(ctx, rewrite.User.Name)
+	return found && user.Resolve().String() != ""
 }
 
 // contentType returns the media type of a response, in lower case: its own, or the one that net/http will guess.

@@ -3,6 +3,7 @@ package filter_test
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -54,7 +55,8 @@ func TestCacheControl(t *testing.T) {
 		"one that a rule names is not":                     {assets, "GET", answering(404, "x"), `["max-age=10"]`},
 		"what sets a cookie is not for all":                {assets, "GET", sets("Content-Type", "text/css", "Set-Cookie", "a=b"), `["private, max-age=3600, immutable"]`},
 		"nor is an answer to somebody with a password":     {assets, "GET Authorization", sets("Content-Type", "text/css"), `["private, max-age=3600, immutable"]`},
-		"a user who signs in further in is not seen":       {assets, "GET", user(sets("Content-Type", "text/html")), `["s-maxage=60, stale-while-revalidate=3600"]`},
+		"nor one to somebody who signs in further in":      {assets, "GET", user(sets("Content-Type", "text/css")), `["private, max-age=3600, immutable"]`},
+		"nor what nobody may use again without asking":     {none, "GET", user(sets()), `["private, no-cache"]`},
 		"a request may have a cookie":                      {assets, "GET Cookie", sets("Content-Type", "text/css"), `["public, max-age=3600, immutable"]`},
 		"no-cache is private then":                         {none, "GET Authorization", sets(), `["private, no-cache"]`},
 		"a 304 whose type is not known goes by the old":    {assets, "GET", answering(304, "", "ETag", `"x"`), `[]`},
@@ -84,16 +86,39 @@ func TestCacheControl(t *testing.T) {
 	}
 }
 
-// A user who is found out further out is seen.
+// A user is seen wherever one is found out, whether or not a log takes notes, too.
 func TestCacheControl_user(t *testing.T) {
-	for user, want := range map[string]string{"alice": "private, max-age=1", "": "public, max-age=1"} {
-		h := rewrite.Request(rewrite.User.Set(user))(filter.CacheControl(filter.CacheControlOptions{
-			Rules: []filter.CacheRule{{Public: true, MaxAge: time.Second}}})(nothing))
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-		if got := w.Header().Get("Cache-Control"); got != want {
-			t.Errorf("for %q: got %q, want %q", user, got, want)
-		}
+	pass := rewrite.Request()
+	set := func(user string) func(http.Handler) http.Handler { return rewrite.Request(rewrite.User.Set(user)) }
+	note := func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			rewrite.Note(r.Context(), slog.String("user", "alice"))
+		})
+	}
+	log := filter.AccessLog(filter.AccessLogOptions{Logger: slog.New(slog.DiscardHandler)})
+	deaf := filter.AccessLog(filter.AccessLogOptions{Logger: slog.New(slog.DiscardHandler), MaxNotes: -1})
+	const private, public = "private, max-age=1", "public, max-age=1"
+	for name, c := range map[string]struct {
+		outside, inside func(http.Handler) http.Handler
+		want            string
+	}{
+		"further out":                   {set("alice"), pass, private},
+		"further in":                    {pass, set("alice"), private},
+		"further in than a log":         {log, set("alice"), private},
+		"further in than a deaf log":    {deaf, set("alice"), private},
+		"by an application's own means": {pass, note, private},
+		"further in, and taken away":    {set("alice"), set(""), private},
+		"nowhere":                       {set(""), set(""), public},
+		"nowhere, and logged":           {log, pass, public},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cache := filter.CacheControl(filter.CacheControlOptions{Rules: []filter.CacheRule{{Public: true, MaxAge: time.Second}}})
+			w := httptest.NewRecorder()
+			c.outside(cache(c.inside(nothing))).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+			if got := w.Header().Get("Cache-Control"); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 

@@ -89,7 +89,7 @@
 //	Conditional     inside of Compress, which mends the tags in both directions
 //	ETag            inside of Conditional, which compares it, and of all that changes bodies
 //	NoCache         around the pages that it is about
-//	CacheControl    inside of what signs users in, whose responses are private, around the handlers
+//	CacheControl    around the handlers that it is about; whoever is signed in further in is seen
 //
 // A RateLimit that counts by user (see RateLimitOptions.Key) stands after what asks for credentials.
 package filter
