@@ -68,7 +68,7 @@ func (s *stack) pop(depth int) {
 		if l.stage == holding {
 			s.frozen, s.late = nil, nil // the head that was held will never be sent
 		}
-		if l.stage == changing || l.stage == dropping || l.stage == deciding {
+		if l.stage == deciding || l.body != nil && (l.stage == changing || l.stage == dropping) {
 			s.layers[s.depth] = newLayer() // its writer was never closed, and may be at work
 		} else {
 			l.reset()

@@ -219,6 +219,23 @@ func TestConditionalCostsNothingWithoutConditions(t *testing.T) {
 	}
 }
 
+// A 304 costs capture's writer, for its body has none: the layer stays in use.
+func TestConditionalAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes pools forget")
+	}
+	tag := []string{`"a"`}
+	h := filter.Conditional()(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Etag"] = tag
+		_, _ = io.WriteString(w, "Hello!")
+	}))
+	r, w := httptest.NewRequest("GET", "/", nil), discardResponse{make(http.Header)}
+	r.Header.Set("If-None-Match", `"a"`)
+	if n := testing.AllocsPerRun(50, func() { clear(w.Header()); h.ServeHTTP(w, r) }); n > 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // Reading a list allocates nothing, however long it is and whatever is in it.
 func TestConditionalReadsLongListsAtOnce(t *testing.T) {
 	h := filter.Conditional()(answering(200, "", "Etag", `"a"`, "Last-Modified", modified))
