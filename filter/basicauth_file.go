@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime"
 	"time"
@@ -100,11 +101,12 @@ func newFileCheck(path string, o BasicAuthFileOptions) (*fileCheck, error) {
 		return nil, err
 	}
 	running := cmp.Or(o.Concurrency, max(1, runtime.GOMAXPROCS(0)/2))
+	waiting := min(cmp.Or(o.Queue, 64), math.MaxInt-running)
 	return &fileCheck{
 		file:       file,
 		remembered: newRemembered(cmp.Or(o.MaxRemembered, 4096), cmp.Or(o.Remember, 5*time.Minute)),
 		hash:       compareBcrypt,
-		inside:     make(chan struct{}, running+cmp.Or(o.Queue, 64)),
+		inside:     make(chan struct{}, running+waiting),
 		hashing:    make(chan struct{}, running),
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -399,6 +400,18 @@ func TestBasicAuthFile_bounds(t *testing.T) {
 			t.Errorf("there were %d hashes", n)
 		}
 	})
+}
+
+// The largest numbers are no bounds, and no overflow.
+func TestBasicAuthFile_unbounded(t *testing.T) {
+	h := filter.BasicAuthFile(usersFile(t, zoe), filter.BasicAuthFileOptions{Queue: math.MaxInt, MaxRemembered: math.MaxInt})(whoami)
+	for range 2 {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+		r.SetBasicAuth("zoë", "пароль £")
+		if h.ServeHTTP(w, r); w.Code != http.StatusOK {
+			t.Errorf("the right password is answered with %d", w.Code)
+		}
+	}
 }
 
 func TestBasicAuthFile_panics(t *testing.T) {

@@ -22,7 +22,7 @@ type remembered struct {
 type credentialsKey [sha256.Size]byte
 
 func newRemembered(most int, d time.Duration) *remembered {
-	m := &remembered{secret: make([]byte, sha256.Size), half: (most + 1) / 2, time: d, young: map[credentialsKey]time.Time{}}
+	m := &remembered{secret: make([]byte, sha256.Size), half: most/2 + most%2, time: d, young: map[credentialsKey]time.Time{}}
 	rand.Read(m.secret)
 	return m
 }
