@@ -249,6 +249,50 @@ func TestBasicAuthFile_change(t *testing.T) {
 	})
 }
 
+// A file that is away is told each time, also if it comes back as it was.
+func TestBasicAuthFile_away(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want int // lines of the log
+	}{"good": {zoe, 2}, "bad": {"alice:secret", 5}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				path := usersFile(t, zoe)
+				h := filter.BasicAuthFile(path, filter.BasicAuthFileOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})(whoami)
+				rewriteUsers(t, path, c.text)
+				long := time.Now().Add(-time.Hour)
+				if err := os.Chtimes(path, long, long); err != nil {
+					t.Fatal(err)
+				}
+				look := func() {
+					time.Sleep(time.Second)
+					login(h, "nobody", "")
+				}
+				look()
+				for range 2 {
+					move(t, path, path+".away")
+					look()
+					look()
+					move(t, path+".away", path)
+					look()
+					look()
+				}
+				if got := strings.Count(log.String(), "\n"); got != c.want {
+					t.Errorf("the log has %s", log.String())
+				}
+			})
+		})
+	}
+}
+
+func move(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The clock of a bubble begins in 2000, so that a file can be older than it, or just made.
 func TestBasicAuthFile_unchanged(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -70,6 +70,7 @@ type passwordFile struct {
 	mu    sync.Mutex
 	seen  os.FileInfo // of what was read last
 	read  time.Time   // when
+	wrong error       // with it
 	fault string      // what was logged last
 }
 
@@ -102,10 +103,11 @@ func (f *passwordFile) refresh() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now, err := os.Stat(f.path)
-	if err == nil {
-		if f.same(now) {
-			return
-		}
+	switch {
+	case err != nil:
+	case f.same(now):
+		err = f.wrong
+	default:
 		err = f.load()
 	}
 	f.complain(err)
@@ -134,6 +136,12 @@ func (f *passwordFile) load() error {
 		return err
 	}
 	f.read, f.seen = now, seen
+	f.wrong = f.take(text)
+	return f.wrong
+}
+
+// take takes the users of a text.
+func (f *passwordFile) take(text []byte) error {
 	if len(text) > maxFile {
 		return fmt.Errorf("%s has more than %d MiB", f.path, maxFile>>20)
 	}
