@@ -40,7 +40,7 @@ var fields = map[string]bool{
 	"x-proxyuser-ip": true, "proxy-client-ip": true, "wl-proxy-client-ip": true, "x-coming-from": true, "coming-from": true,
 	"forwarded-for": true, "forwarded-for-ip": true, "x-forward-for": true, "forward-for": true, "x-http-forwarded-for": true,
 	"x-original-forwarded-for": true, "x-original-for": true, "x-original-remote-addr": true, "x-ms-forwarded-client-ip": true,
-	"cf-connecting-ip": true, "cf-connecting-ipv6": true, "cf-pseudo-ipv4": true, "cloudfront-viewer-address": true,
+	"cf-connecting-ip": true, "cf-connecting-ipv6": true, "cf-pseudo-ipv4": true, "do-connecting-ip": true, "cloudfront-viewer-address": true,
 	"fastly-client-ip": true, "fly-client-ip": true, "incap-client-ip": true, "akamai-client-ip": true, "x-sucuri-clientip": true,
 	"x-azure-clientip": true, "x-azure-socketip": true, "x-appengine-user-ip": true, "x-appengine-remote-addr": true,
 	"x-envoy-external-address": true, "x-vercel-forwarded-for": true, "x-nf-client-connection-ip": true,

@@ -11,7 +11,7 @@ import (
 var known = []string{
 	"X-Forwarded", "X-Forwarded-For", "X-Forwarded-Client-Cert", "X-Forwarded-" + strings.Repeat("x", 64<<10), "Forwarded",
 	"X-Real-IP", "Forwarded-For", "X-Forward-For", "Incap-Client-IP", "X-Real-Port", "X-MS-Forwarded-Client-IP",
-	"X-NF-Client-Connection-IP", "CloudFront-Viewer-Address", "CloudFront-Forwarded-Proto", "Cf-Visitor", "Https", "X-ARR-SSL",
+	"X-NF-Client-Connection-IP", "DO-Connecting-IP", "CloudFront-Viewer-Address", "CloudFront-Forwarded-Proto", "Cf-Visitor", "Https", "X-ARR-SSL",
 	"X-Original-Scheme", "Front-End-Https", "X-Envoy-Original-Path", "X-Original-URL", "X-Script-Name", "X-ProxyContextPath",
 }
 
