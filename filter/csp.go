@@ -41,7 +41,7 @@ func (c CSP) pieces(option string) []string {
 	var text []string
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		if !slices.Contains(directives[:], name) {
-			panic(fmt.Sprintf("filter.SecureHeaders: %s has the directive %q, which browsers do not know", option, name))
+			panic(fmt.Sprintf("filter.SecureHeaders: %s has the directive %q, which browsers do not know%s", option, name, meant(name)))
 		}
 		directive := name
 		for _, value := range c[name] {
@@ -59,6 +59,16 @@ func (c CSP) pieces(option string) []string {
 		return nil
 	}
 	return strings.Split(strings.Join(text, "; "), "\x00")
+}
+
+// meant says which directive a name stands for that has the same letters.
+func meant(name string) string {
+	for _, d := range directives {
+		if strings.EqualFold(strings.ReplaceAll(d, "-", ""), strings.NewReplacer("-", "", "_", "").Replace(name)) {
+			return ": write " + d
+		}
+	}
+	return ""
 }
 
 // faultOf says what is wrong with a value of a directive.
