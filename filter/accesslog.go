@@ -49,7 +49,8 @@ type AccessLogOptions struct {
 	// add to a record by [rewrite.Note], besides the client, the user and the id.
 	// Zero means 32. What comes after that is dropped, and the record says how
 	// many did: notes_dropped. Below zero nothing that is set or noted further in
-	// is seen, which spares each request an allocation of 384 bytes.
+	// is seen, which spares each request an allocation of 384 bytes, unless a CacheControl
+	// further in needs it.
 	MaxNotes int
 }
 
@@ -78,7 +79,7 @@ type AccessLogOptions struct {
 //
 // Client, User and ID count wherever they are set, further out or further in,
 // since setting one notes it; the one that was set last counts. An application
-// that signs users in by itself notes them as "user". What else filters further
+// that signs users in by itself notes them as "user" (and so tells CacheControl). What else filters further
 // in write into the context of their copies of the request is not seen here.
 //
 // In a stack it stands outside of everything whose answers are to be logged.

@@ -29,17 +29,18 @@ type CacheControlOptions struct {
 //
 // What is meant for one person is never for all. In a response that sets a cookie, and to a request with
 // Authorization or with a [rewrite.User], a rule says private in place of public, and no s-maxage, unless it says
-// Personal. The User counts wherever it is set, further out or further in, and so does an application's own note of a
-// "user". That a request has a Cookie does not count, since requests for style sheets have it, too: for pages that look
-// at it, give a rule without Public.
+// Personal. A User counts wherever it is set, further out or further in, also if another one takes its place, and so
+// does an application's own [rewrite.Note] of a "user", and whoever [ForwardAuth] lets in. What sets it further in has to do
+// so in a context that comes from the request's, before the head of the response passes. That a request has a Cookie does
+// not count, since requests for style sheets have it, too: for pages that look at it, give a rule without Public.
 //
 // The type is the Content-Type, or what net/http will guess from the beginning of the body, which is held back for that
 // up to 512 bytes, if a rule is about types.
 //
 // In a stack it stands right outside of the handlers whose responses it is about. It does not see a cookie that a filter
-// further out sets when the head is sent: give no Public and no SharedMaxAge to responses that may get one. Where nobody
-// takes notes of a request, as AccessLog does, it takes them itself, which is an allocation of 384 bytes. Rules that make
-// no sense panic when the filter is made.
+// further out sets when the head is sent: give no Public and no SharedMaxAge to responses that may get one. The handler gets a
+// copy of the request whose notes are taken (see [rewrite.TakeNotes]), which is an allocation of 384 bytes, unless they
+// are taken already, as by AccessLog further out. Rules that make no sense panic when the filter is made.
 func CacheControl(o CacheControlOptions) func(http.Handler) http.Handler {
 	c := &cacheControl{}
 	for i, r := range o.Rules {
@@ -137,8 +138,8 @@ func isPersonal(h *capture.Head) bool {
 	if user, _ := rewrite.User.Value(ctx); user != "" {
 		return true
 	}
-	user, found := rewrite.Noted(ctx, rewrite.User.Name)
-	return found && user.Resolve().String() != ""
+	_, asked := authCookies.Value(ctx) // by ForwardAuth, which need not know a name
+	return asked || rewrite.UserNoted(ctx)
 }
 
 // contentType returns the media type of a response, in lower case: its own, or the one that net/http will guess.

@@ -1,17 +1,20 @@
 package filter_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/weirhttp/weir/filter"
 	"github.com/weirhttp/weir/filtertest"
+	"github.com/weirhttp/weir/mount"
 	"github.com/weirhttp/weir/rewrite"
 )
 
@@ -90,11 +93,27 @@ func TestCacheControl(t *testing.T) {
 func TestCacheControl_user(t *testing.T) {
 	pass := rewrite.Request()
 	set := func(user string) func(http.Handler) http.Handler { return rewrite.Request(rewrite.User.Set(user)) }
-	note := func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			rewrite.Note(r.Context(), slog.String("user", "alice"))
+	note := func(user any) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				rewrite.Note(r.Context(), slog.Any("user", user))
+				next.ServeHTTP(w, r)
+			})
+		}
+	}
+	both := func(outside, inside func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler { return outside(inside(next)) }
+	}
+	component := func(next http.Handler) http.Handler { // for nobody
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if res, err := mount.Call(r, set("")(nothing), "/"); err != nil || res.Body.Close() != nil {
+				t.Error("the component was not called:", err)
+			}
+			next.ServeHTTP(w, r)
 		})
 	}
+	server := authServer(t, func(http.ResponseWriter, *http.Request) {})
+	asks := filter.ForwardAuth(server, filter.ForwardAuthOptions{})
 	log := filter.AccessLog(filter.AccessLogOptions{Logger: slog.New(slog.DiscardHandler)})
 	deaf := filter.AccessLog(filter.AccessLogOptions{Logger: slog.New(slog.DiscardHandler), MaxNotes: -1})
 	const private, public = "private, max-age=1", "public, max-age=1"
@@ -102,14 +121,20 @@ func TestCacheControl_user(t *testing.T) {
 		outside, inside func(http.Handler) http.Handler
 		want            string
 	}{
-		"further out":                   {set("alice"), pass, private},
-		"further in":                    {pass, set("alice"), private},
-		"further in than a log":         {log, set("alice"), private},
-		"further in than a deaf log":    {deaf, set("alice"), private},
-		"by an application's own means": {pass, note, private},
-		"further in, and taken away":    {set("alice"), set(""), private},
-		"nowhere":                       {set(""), set(""), public},
-		"nowhere, and logged":           {log, pass, public},
+		"further out":                      {set("alice"), pass, private},
+		"further in":                       {pass, set("alice"), private},
+		"further in than a log":            {log, set("alice"), private},
+		"further in than a deaf log":       {deaf, set("alice"), private},
+		"by an application's own means":    {pass, note("alice"), private},
+		"by the same, further out":         {both(log, note("alice")), pass, private},
+		"by a value that is not looked at": {pass, note(struct{}{}), private},
+		"further out, and taken away":      {set("alice"), set(""), private},
+		"further in, and taken away":       {pass, both(set("alice"), set("")), private},
+		"in a page with a part for all":    {pass, both(set("alice"), component), private},
+		"by a server that tells no name":   {asks, pass, private},
+		"by one that says so itself":       {pass, asks, "private"},
+		"nowhere":                          {set(""), set(""), public},
+		"nowhere, and logged":              {log, note(""), public},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cache := filter.CacheControl(filter.CacheControlOptions{Rules: []filter.CacheRule{{Public: true, MaxAge: time.Second}}})
@@ -120,6 +145,35 @@ func TestCacheControl_user(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A user is seen in a request that somebody kept after it was logged, as who renews a page does.
+func TestCacheControl_afterwards(t *testing.T) {
+	var kept *http.Request
+	keep := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { kept = r.Clone(context.WithoutCancel(r.Context())) })
+	log := filter.AccessLog(filter.AccessLogOptions{Logger: slog.New(slog.DiscardHandler)})
+	log(keep).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	w := httptest.NewRecorder()
+	filter.CacheControl(assets)(rewrite.Request(rewrite.User.Set("alice"))(answering(200, "", "Content-Type", "text/css"))).ServeHTTP(w, kept)
+	if got := w.Header().Get("Cache-Control"); got != "private, max-age=3600, immutable" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A handler that its filters did not wait for is no race with the log of its request.
+func TestCacheControl_late(t *testing.T) {
+	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
+	var late sync.WaitGroup
+	h := filter.AccessLog(filter.AccessLogOptions{Logger: logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		rewrite.Note(r.Context(), slog.String("user", ""), slog.Int("rows", 1))
+		late.Go(func() {
+			filter.CacheControl(assets)(rewrite.Request(rewrite.User.Set("alice"))(nothing)).ServeHTTP(httptest.NewRecorder(), r)
+		})
+	}))
+	for range 100 {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	}
+	late.Wait()
 }
 
 func TestCacheControl_nonsense(t *testing.T) {

@@ -32,7 +32,7 @@ func TestCosts(t *testing.T) {
 		"Note for nobody":     {0, func() { rewrite.Note(r.Context()) }},
 		"Set for nobody":      {1, func() { rewrite.User.WithValue(r.Context(), "") }},
 		"Value under notes":   {0, func() { rewrite.User.Value(noted.Context()) }},
-		"Noted":               {0, func() { rewrite.Noted(noted.Context(), "user") }},
+		"UserNoted":           {0, func() { rewrite.UserNoted(noted.Context()) }},
 		"Body of no interest": {1, func() { html.ServeHTTP(nil, image) }},
 	} {
 		if got := testing.AllocsPerRun(100, c.f); got > c.budget {

@@ -23,7 +23,7 @@ type Key[T any] struct {
 // User is who sent the request, as a filter found out that asked for credentials. It is
 // never taken from a field of the request. A mounted program gets it as REMOTE_USER.
 // No value and the empty string both mean that nobody signed in. Whoever sets it also notes
-// it for the access log.
+// it, for the access log and for UserNoted.
 var User = &Key[string]{Name: "user", Noted: true}
 
 // Client is the address of who sent the request, as a filter found out that knows which

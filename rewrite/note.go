@@ -14,8 +14,10 @@ import (
 //
 //	rewrite.Note(r.Context(), slog.String("tenant", "acme"))
 //
-// A note takes the place of an earlier one of the same name. Where nobody takes notes, and
-// after the record was written, Note does nothing. Goroutines may call it at the same time.
+// A note takes the place of an earlier one of the same name. Where nobody takes notes, Note
+// does nothing, and after the record was written, a note is not in it. One named "user" is for
+// UserNoted, too, by which filter.CacheControl knows whose response nobody else may get.
+// Goroutines may call Note at the same time.
 func Note(ctx context.Context, attrs ...slog.Attr) {
 	for n := notesOf(ctx); n != nil; n = n.outer {
 		n.add(attrs, false)
@@ -40,13 +42,15 @@ type Notes struct {
 	dropped int
 	beyond  int32 // how many of attrs do not count for the limit
 	closed  bool
+	user    bool // one was noted, whatever became of it
 }
 
 // TakeNotes returns a copy of r for the handlers further in, and the notes that they make
 // of it: up to limit, of which those are the first that came. The values of keys that are
 // Noted are beyond that limit, as is what is noted by the names of User and Client: a
 // program has few of them, and they say whose request it is. TakeNotes takes one allocation
-// for all, and a note costs nothing before there is one.
+// for all, and a note costs nothing before there is one. The copy's context keeps the copy, so
+// that who keeps the context keeps the request.
 func TakeNotes(r *http.Request, limit int) (*http.Request, *Notes) {
 	n := &noted{Context: r.Context(), notes: Notes{outer: notesOf(r.Context()), limit: limit}}
 	n.request = *r.WithContext(n)
@@ -58,30 +62,27 @@ func NotesTaken(ctx context.Context) bool {
 	return notesOf(ctx) != nil
 }
 
-// Noted returns what was noted last by a name so far, and whether anything was. It is for a filter that is further out
-// than who notes it, as for the User of a response that somebody may keep. Where no notes are taken, nothing was noted.
-func Noted(ctx context.Context, name string) (slog.Value, bool) {
+// UserNoted says whether a user was noted who is not the empty string: by User or by its name, at any time so far, by
+// anybody whose context comes from ctx or shares the notes of ctx, also where there was no place for the note or the
+// record was written before. What somebody has seen stays seen, so that it is a reason to be careful, as with a response
+// that others may keep, and says nothing about who the request is from. Where nobody takes notes, it is false.
+func UserNoted(ctx context.Context) bool {
 	for n := notesOf(ctx); n != nil; n = n.outer {
-		if v, found := n.find(name); found {
-			return v, true
+		if n.knowsUser() {
+			return true
 		}
 	}
-	return slog.Value{}, false
+	return false
 }
 
-func (n *Notes) find(name string) (slog.Value, bool) {
+func (n *Notes) knowsUser() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, a := range n.attrs {
-		if a.Key == name {
-			return a.Value, true
-		}
-	}
-	return slog.Value{}, false
+	return n.user
 }
 
 // Close returns the notes in the order of their names' first use, and how many found no
-// place. What is noted from then on is dropped.
+// place. What is noted from then on is dropped, but for UserNoted.
 func (n *Notes) Close() (attrs []slog.Attr, dropped int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -92,6 +93,7 @@ func (n *Notes) Close() (attrs []slog.Attr, dropped int) {
 func (n *Notes) add(attrs []slog.Attr, always bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.user = n.user || slices.ContainsFunc(attrs, isUser)
 	if n.closed {
 		return
 	}
@@ -109,6 +111,11 @@ func (n *Notes) add(attrs []slog.Attr, always bool) {
 			n.dropped++
 		}
 	}
+}
+
+// isUser says whether an attribute names a user. It looks into no value, which would run code of the application.
+func isUser(a slog.Attr) bool {
+	return a.Key == User.Name && (a.Value.Kind() != slog.KindString || a.Value.String() != "")
 }
 
 // noted is the context of a request of which notes are taken, in one piece with them and

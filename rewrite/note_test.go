@@ -77,28 +77,53 @@ func TestNotesAreBounded(t *testing.T) {
 	}
 }
 
-// Who takes notes can read them while others are still made, and so can everybody further in.
-func TestNotesAreRead(t *testing.T) {
-	r := httptest.NewRequest("GET", "/", nil)
-	if v, found := rewrite.Noted(r.Context(), "a"); found || rewrite.NotesTaken(r.Context()) {
-		t.Errorf("found %v where nobody takes notes", v)
+// That a user was noted is known further out and further in, whatever else is noted.
+func TestUserNoted(t *testing.T) {
+	set := func(user string) func(context.Context) {
+		return func(ctx context.Context) { rewrite.User.WithValue(ctx, user) }
 	}
-	outer, _ := rewrite.TakeNotes(r, 10)
-	rewrite.Note(outer.Context(), slog.Int("a", 1), slog.Int("b", 1))
-	inner, notes := rewrite.TakeNotes(outer, 10)
-	rewrite.Note(inner.Context(), slog.Int("b", 2))
-	notes.Close()
-	rewrite.Note(inner.Context(), slog.Int("b", 3))
-	for _, c := range []struct {
-		r    *http.Request
-		name string
-		want string
-	}{{outer, "a", "1"}, {outer, "b", "3"}, {inner, "a", "1"}, {inner, "b", "2"}, {inner, "c", ""}, {inner, "", ""}} {
-		v, found := rewrite.Noted(c.r.Context(), c.name)
-		if found != (c.want != "") || found && v.String() != c.want || !rewrite.NotesTaken(c.r.Context()) {
-			t.Errorf("%s is %v, %v; want %q", c.name, v, found, c.want)
-		}
+	note := func(attrs ...slog.Attr) func(context.Context) {
+		return func(ctx context.Context) { rewrite.Note(ctx, attrs...) }
 	}
+	for name, c := range map[string]struct {
+		notes []func(context.Context)
+		want  bool
+	}{
+		"nobody":                        {nil, false},
+		"the empty string":              {[]func(context.Context){set(""), note(slog.String("user", ""))}, false},
+		"somebody":                      {[]func(context.Context){set("ann")}, true},
+		"somebody, and then nobody":     {[]func(context.Context){set("ann"), set("")}, true},
+		"by the application":            {[]func(context.Context){note(slog.Int("a", 1), slog.String("user", "ann"))}, true},
+		"a value that is not looked at": {[]func(context.Context){note(slog.Any("user", alarm{t}))}, true},
+		"another name":                  {[]func(context.Context){note(slog.String("User", "ann"))}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outer, _ := rewrite.TakeNotes(httptest.NewRequest("GET", "/", nil), 0)
+			inner, notes := rewrite.TakeNotes(outer, 0)
+			notes.Close()
+			for _, f := range c.notes {
+				f(inner.Context())
+			}
+			if got := [...]bool{rewrite.UserNoted(outer.Context()), rewrite.UserNoted(inner.Context())}; got != [...]bool{c.want, c.want} {
+				t.Errorf("outside and inside: %v", got)
+			}
+		})
+	}
+	bare := httptest.NewRequest("GET", "/", nil).Context()
+	if set("ann")(bare); rewrite.UserNoted(bare) || rewrite.NotesTaken(bare) {
+		t.Error("there is a note where nobody takes any")
+	}
+	if r, _ := rewrite.TakeNotes(httptest.NewRequest("GET", "/", nil), 0); !rewrite.NotesTaken(r.Context()) {
+		t.Error("nobody takes notes where somebody does")
+	}
+}
+
+// alarm is a value that must not be looked at.
+type alarm struct{ t *testing.T }
+
+func (a alarm) LogValue() slog.Value {
+	a.t.Error("the application's code runs")
+	return slog.Value{}
 }
 
 func TestWhatAKeyNotesFindsAPlaceAlways(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"sync"
 	"testing"
 
 	"github.com/weirhttp/weir/rewrite"
@@ -168,4 +169,25 @@ func ExampleRequestHeader_wrong() {
 	// Output:
 	// public.example
 	// internal.example
+}
+
+// Handlers that only look at a request may share it, in filters that hand on a copy, too.
+func TestServeSharesARequest(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(http.ResponseWriter, *http.Request) {})
+	for name, h := range map[string]http.Handler{
+		"nothing to give back": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+		"what is there":        mux,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/", nil)
+			serve := func() { rewrite.Serve(httptest.NewRecorder(), r, r.WithContext(t.Context()), h) }
+			serve()
+			var all sync.WaitGroup
+			for range 2 {
+				all.Go(serve)
+			}
+			all.Wait()
+		})
+	}
 }
