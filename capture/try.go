@@ -51,23 +51,17 @@ func Attempt(w http.ResponseWriter, r *http.Request, next http.Handler, hook Hoo
 	}
 	// A response of its own can be closed for its handler before the next one is served.
 	tried, own := begin(w)
-	no, before := false, w.Header().Clone()
-	l := own.push(r, 0, nil, func(h *Head, dst io.Writer) io.WriteCloser {
-		body := hook(h, dst)
-		_, no = body.(refusal)
-		return body
-	})
-	done := false
+	before := remember(w.Header())
+	defer before.forget()
+	l, done := own.push(r, 0, nil, hook), false
 	defer func() {
 		if !done {
 			own.abandon(l)
 		}
 		known := own.use.Load() != broken
-		whole := own.seal(done) || !done || no
-		if known && no {
-			header := w.Header()
-			clear(header)
-			copyHeader(header, before)
+		whole := own.seal(done) || !done || own.no
+		if known && own.no {
+			before.restore(w.Header())
 		}
 		if !whole {
 			panic(http.ErrAbortHandler)
@@ -77,7 +71,7 @@ func Attempt(w http.ResponseWriter, r *http.Request, next http.Handler, hook Hoo
 	if done = own.finish(l); !done {
 		panic(http.ErrAbortHandler)
 	}
-	return !no
+	return !own.no
 }
 
 var errRefused = errors.New("capture: the connection cannot be hijacked after a head that was refused")
