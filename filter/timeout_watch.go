@@ -25,8 +25,8 @@ func (e timeoutError) Is(target error) bool {
 type stopwatch struct {
 	*timeout
 	next    http.Handler
-	request *http.Request // what next is given
-	reads   bool          // the request has a body, and so a deadline for reading means something
+	request http.Request // what next is given
+	reads   bool         // the request has a body, and so a deadline for reading means something
 	cancel  context.CancelCauseFunc
 	start   time.Time
 
@@ -43,7 +43,7 @@ type stopwatch struct {
 func newStopwatch(t *timeout, r *http.Request, next http.Handler) *stopwatch {
 	s := &stopwatch{timeout: t, next: next, start: time.Now(), reads: r.Body != nil && r.Body != http.NoBody}
 	ctx, cancel := context.WithCancelCause(r.Context())
-	s.cancel, s.request = cancel, r.WithContext(ctx)
+	s.cancel, s.request = cancel, *r.WithContext(ctx)
 	if s.reads && t.idle > 0 {
 		s.request.Body = &watchedBody{r.Body, s}
 	}
@@ -77,7 +77,7 @@ func (s *stopwatch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	defer s.end()
-	rewrite.Serve(w, r, s.request, s.next)
+	rewrite.Serve(w, r, &s.request, s.next)
 }
 
 // head is the hook for the head of the response.
