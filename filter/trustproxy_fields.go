@@ -2,6 +2,7 @@ package filter
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/weirhttp/weir/internal/forwarded"
@@ -19,6 +20,11 @@ func speaksOfProxies(h http.Header) bool {
 			return true
 		}
 	}
+	return disconnectsProxies(h)
+}
+
+// disconnectsProxies says whether an option of Connection names such a field.
+func disconnectsProxies(h http.Header) bool {
 	for _, line := range h["Connection"] {
 		for option := range strings.SplitSeq(line, ",") {
 			if forwarded.Is(trimOWS(option)) {
@@ -29,38 +35,76 @@ func speaksOfProxies(h http.Header) bool {
 	return false
 }
 
-// write writes into h what was believed, in the one family or the other.
-func (s *hearsay) write(h http.Header, byForwarded bool) {
-	if byForwarded {
-		s.writeForwarded(h)
-		return
+// belief is a field that says what was believed; none if the value is empty.
+type belief struct{ name, value string }
+
+// write returns a header that is h but for what is said of proxies: that is what was believed, in the one family or the
+// other. It is h itself where that says nothing else, as behind one proxy that overwrites what clients say.
+func (s *hearsay) write(h http.Header, byForwarded bool) http.Header {
+	beliefs := s.beliefs(byForwarded)
+	if said(h, beliefs[:]) {
+		return h
 	}
-	set := func(name, value string) {
-		if value != "" {
-			h[name] = []string{value}
+	h = h.Clone()
+	dropForwarded(h)
+	for _, b := range beliefs {
+		if b.value != "" {
+			h[b.name] = []string{b.value}
 		}
 	}
-	var list []string
-	for i := len(s.hops) - 1; i >= 0; i-- {
-		list = append(list, s.hops[i].name())
-	}
-	set("X-Forwarded-For", strings.Join(list, ", "))
-	set("X-Forwarded-Proto", s.scheme)
-	set("X-Forwarded-Host", s.host)
-	set("X-Forwarded-Prefix", s.prefix)
+	return h
 }
 
-func (s *hearsay) writeForwarded(h http.Header) {
+// said says whether a header says of proxies what is believed, word by word, and nothing else.
+func said(h http.Header, beliefs []belief) bool {
+	missing := 0
+	for _, b := range beliefs {
+		if b.value != "" {
+			missing++
+		}
+	}
+	for name, values := range h {
+		if !forwarded.Is(name) {
+			continue
+		}
+		if len(values) != 1 || values[0] == "" || !slices.Contains(beliefs, belief{name, values[0]}) {
+			return false
+		}
+		missing--
+	}
+	return missing == 0 && !disconnectsProxies(h)
+}
+
+func (s *hearsay) beliefs(byForwarded bool) [4]belief {
+	if byForwarded {
+		return [4]belief{{"Forwarded", s.forwarded()}}
+	}
+	return [4]belief{{"X-Forwarded-For", s.forwardedFor()}, {"X-Forwarded-Proto", s.scheme}, {"X-Forwarded-Host", s.host},
+		{"X-Forwarded-Prefix", s.prefix}}
+}
+
+func (s *hearsay) forwardedFor() string {
+	if len(s.hops) == 1 {
+		return s.hops[0].name()
+	}
+	var list []string
+	for _, h := range slices.Backward(s.hops) {
+		list = append(list, h.name())
+	}
+	return strings.Join(list, ", ")
+}
+
+func (s *hearsay) forwarded() string {
 	var b strings.Builder
-	for i := len(s.hops) - 1; i >= 0; i-- {
+	for i, h := range slices.Backward(s.hops) {
 		if b.Len() > 0 {
 			b.WriteString(", ")
 		}
 		b.WriteString("for=")
-		if a := s.hops[i].addr; a.Is6() {
-			b.WriteString(`"[` + a.String() + `]"`)
+		if h.addr.Is6() {
+			b.WriteString(`"[` + h.addr.String() + `]"`)
 		} else {
-			b.WriteString(s.hops[i].name())
+			b.WriteString(h.name())
 		}
 		if i < len(s.hops)-1 {
 			continue
@@ -72,9 +116,7 @@ func (s *hearsay) writeForwarded(h http.Header) {
 			b.WriteString(";proto=" + s.scheme)
 		}
 	}
-	if b.Len() > 0 {
-		h["Forwarded"] = []string{b.String()}
-	}
+	return b.String()
 }
 
 // name is how a hop stands in a field.

@@ -394,6 +394,22 @@ func FuzzTrustProxy(f *testing.F) {
 	})
 }
 
+// Behind one proxy that overwrites what clients say there is nothing to write anew, and the header is not copied.
+func TestTrustProxy_allocations(t *testing.T) {
+	h := filter.TrustProxy(prefixes("10.0.0.0/24"), theFamily)(nothing)
+	cost := func(header http.Header) float64 {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr, r.Header = "10.0.0.1:1", header
+		return testing.AllocsPerRun(100, func() { h.ServeHTTP(nil, r) })
+	}
+	written := http.Header{"X-Forwarded-For": {"192.0.2.1"}, "X-Forwarded-Proto": {"https"}, "Accept": {"*/*"}}
+	others := written.Clone()
+	others["X-Real-Ip"] = []string{"192.0.2.1"}
+	if own, anew := cost(written), cost(others); own > 7 || anew < own+3 {
+		t.Errorf("%v allocations, and %v where the header is written anew", own, anew)
+	}
+}
+
 // What is hostile costs as much for each byte as what is not: twice the length, at most about twice the memory.
 func TestTrustProxy_linear(t *testing.T) {
 	for name, unit := range map[string]string{"addresses of proxies": "10.0.0.2,", "quotes": `"\"`, "backslashes": `\\`, "commas": ",,", "semicolons": ";;", "pairs": "a=b;"} {
