@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -105,7 +106,7 @@ func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
 		if next == nil {
 			panic("filter.AccessLog: next is nil")
 		}
-		l := &accessLog{AccessLogOptions: o, next: next, writing: writing}
+		l := &accessLog{AccessLogOptions: o, next: next, pc: here(), writing: writing}
 		l.visits.New = func() any {
 			v := &visit{log: l}
 			v.report = v.done
@@ -113,6 +114,13 @@ func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
 		}
 		return l
 	}
+}
+
+// here is where it is called, for a record.
+func here() uintptr {
+	var pcs [1]uintptr
+	runtime.Callers(2, pcs[:])
+	return pcs[0]
 }
 
 // levelOf is the default of AccessLogOptions.Level.
@@ -129,6 +137,7 @@ func levelOf(sent capture.Sent) slog.Level {
 type accessLog struct {
 	AccessLogOptions
 	next    http.Handler
+	pc      uintptr     // where a record says that it was made
 	visits  sync.Pool   // of *visit
 	writing *sync.Mutex // held while Output is written to
 }
@@ -262,7 +271,10 @@ func (l *accessLog) record(logger *slog.Logger, level slog.Level, e *entry) {
 	if e.dropped > 0 {
 		attrs = append(attrs, slog.Int("notes_dropped", e.dropped))
 	}
-	logger.LogAttrs(e.r.Context(), level, "request", attrs...)
+	// A logger would look for its caller, which takes longer than all of this, and is always the same.
+	record := slog.NewRecord(e.start.Add(e.duration), level, "request", l.pc)
+	record.AddAttrs(attrs...)
+	_ = logger.Handler().Handle(e.r.Context(), record)
 }
 
 // requestPath is the path that the client asked for, without the query, or

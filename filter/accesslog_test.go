@@ -2,6 +2,7 @@ package filter_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -10,8 +11,11 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/filter"
@@ -258,6 +262,29 @@ func TestAccessLogRefusesNil(t *testing.T) {
 		}
 	}()
 	filter.AccessLog(filter.AccessLogOptions{})(nil)
+}
+
+// A record is of the time when the request had been served, and of this package where a handler wants to know.
+func TestAccessLog_recordSaysWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{AddSource: true}))
+		h := filter.AccessLog(filter.AccessLogOptions{Logger: logger})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			time.Sleep(3 * time.Second)
+		}))
+		began := time.Now()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		var record struct {
+			Time   time.Time
+			Source slog.Source
+		}
+		if err := json.Unmarshal(out.Bytes(), &record); err != nil {
+			t.Fatal(err)
+		}
+		if took := record.Time.Sub(began); took != 3*time.Second || filepath.Base(record.Source.File) != "accesslog.go" {
+			t.Errorf("%v after its beginning, at %+v", took, record.Source)
+		}
+	})
 }
 
 func ExampleAccessLog() {
