@@ -56,6 +56,8 @@ func CookiePolicy(o CookiePolicyOptions) func(http.Handler) http.Handler {
 	case 0:
 		o.SameSite = http.SameSiteLaxMode
 	case http.SameSiteDefaultMode, http.SameSiteLaxMode, http.SameSiteStrictMode:
+	case http.SameSiteNoneMode:
+		panic("filter.CookiePolicy: SameSite is None: write Lax, Strict, or Default to leave it alone")
 	default:
 		panic(fmt.Sprintf("filter.CookiePolicy: SameSite is %d: write Lax, Strict, or Default to leave it alone", o.SameSite))
 	}

@@ -97,9 +97,10 @@ func TestCookiePolicy(t *testing.T) {
 
 func TestCookiePolicy_nonsense(t *testing.T) {
 	for want, o := range map[string]filter.CookiePolicyOptions{
-		"SameSite is 4: write Lax, Strict, or Default to leave it alone": {SameSite: http.SameSiteNoneMode},
-		`Readable has "a b", which is no name of a cookie`:               {Readable: []string{"a", "a b"}},
-		`Except has "", which is no name of a cookie`:                    {Except: []string{""}},
+		"SameSite is None: write Lax, Strict, or Default to leave it alone": {SameSite: http.SameSiteNoneMode},
+		"SameSite is 5: write Lax, Strict, or Default to leave it alone":    {SameSite: 5},
+		`Readable has "a b", which is no name of a cookie`:                  {Readable: []string{"a", "a b"}},
+		`Except has "", which is no name of a cookie`:                       {Except: []string{""}},
 	} {
 		mustPanic(t, "filter.CookiePolicy: "+want, func() { filter.CookiePolicy(o) })
 	}
