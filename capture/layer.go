@@ -101,7 +101,9 @@ func (l *layer) decide(peek []byte, ended bool) int {
 	switch {
 	case isRefusal:
 		l.stage, l.body, l.refusal = refused, nil, no.err
-		l.response.no = l.response.no || l.outside == 0
+		if l.outside == 0 {
+			l.response.declined = true
+		}
 	case l.body == nil && (bodyAllowed(status) || !bodyAllowed(came)):
 		l.stage = passing
 	case l.body == nil, !bodyAllowed(status):

@@ -43,9 +43,10 @@ func (m *memory) restore(h http.Header) {
 	}
 }
 
-// maxRemembered is from how many values on the memory is not kept for the next header.
+// maxRemembered is how many names or values a memory may have room for, to be used again.
 const maxRemembered = 256
 
+// forget gives the memory back. Nothing of the header stays in it.
 func (m *memory) forget() {
 	if max(cap(m.names), cap(m.values)) > maxRemembered {
 		return

@@ -22,7 +22,7 @@ type response struct {
 	stack    *stack // nil as long as nobody may change the response
 	use      atomic.Int32
 	hijacked atomic.Bool
-	no       bool // the outermost layer refused the head: see Try
+	declined bool // the outermost layer refused the head: see Attempt
 }
 
 // What a response may be used for.

@@ -44,7 +44,8 @@ type Head struct {
 // 304) the hook runs, and nothing of its writer is sent.
 //
 // dst is for the hook's writer alone: during its Write, Flush and Close, in the
-// goroutine that calls them. An encoder that works in goroutines of its own
+// goroutine that calls them. A hook that returns no writer must not keep it, since it
+// becomes that of another response. An encoder that works in goroutines of its own
 // does not fit. A hook that returns a writer should call [Head.Changed] where
 // the bytes change. A Content-Type that is not set is guessed by the server, from
 // what the writer sends: a hook whose writer changes how bodies begin sets it

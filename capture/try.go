@@ -59,8 +59,8 @@ func Attempt(w http.ResponseWriter, r *http.Request, next http.Handler, hook Hoo
 			own.abandon(l)
 		}
 		known := own.use.Load() != broken
-		whole := own.seal(done) || !done || own.no
-		if known && own.no {
+		whole := own.seal(done) || !done || own.declined
+		if known && own.declined {
 			before.restore(w.Header())
 		}
 		if !whole {
@@ -71,7 +71,7 @@ func Attempt(w http.ResponseWriter, r *http.Request, next http.Handler, hook Hoo
 	if done = own.finish(l); !done {
 		panic(http.ErrAbortHandler)
 	}
-	return !own.no
+	return !own.declined
 }
 
 var errRefused = errors.New("capture: the connection cannot be hijacked after a head that was refused")
