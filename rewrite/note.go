@@ -64,7 +64,7 @@ func NotesTaken(ctx context.Context) bool {
 
 // UserNoted says whether a user was noted who is not the empty string: by User or by its name, at any time so far, by
 // anybody whose context comes from ctx or shares the notes of ctx, also where there was no place for the note or the
-// record was written before. What somebody has seen stays seen, so that it is a reason to be careful, as with a response
+// record was written before. A value that is no text counts, whatever it holds. What somebody has seen stays seen, so that it is a reason to be careful, as with a response
 // that others may keep, and says nothing about who the request is from. Where nobody takes notes, it is false.
 func UserNoted(ctx context.Context) bool {
 	for n := notesOf(ctx); n != nil; n = n.outer {
@@ -113,8 +113,12 @@ func (n *Notes) add(attrs []slog.Attr, always bool) {
 	}
 }
 
-// isUser says whether an attribute names a user. It looks into no value, which would run code of the application.
+// isUser says whether an attribute names a user, also in a group without a name, which is as good as its attributes. It
+// looks into no other value, which would run code of the application.
 func isUser(a slog.Attr) bool {
+	if a.Key == "" && a.Value.Kind() == slog.KindGroup {
+		return slices.ContainsFunc(a.Value.Group(), isUser)
+	}
 	return a.Key == User.Name && (a.Value.Kind() != slog.KindString || a.Value.String() != "")
 }
 

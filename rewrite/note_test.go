@@ -95,6 +95,8 @@ func TestUserNoted(t *testing.T) {
 		"somebody, and then nobody":     {[]func(context.Context){set("ann"), set("")}, true},
 		"by the application":            {[]func(context.Context){note(slog.Int("a", 1), slog.String("user", "ann"))}, true},
 		"a value that is not looked at": {[]func(context.Context){note(slog.Any("user", alarm{t}))}, true},
+		"in a group without a name":     {[]func(context.Context){note(slog.Group("", slog.Group("", slog.String("user", "ann"))))}, true},
+		"in one with a name":            {[]func(context.Context){note(slog.Group("a", slog.String("user", "ann")))}, false},
 		"another name":                  {[]func(context.Context){note(slog.String("User", "ann"))}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
