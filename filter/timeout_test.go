@@ -10,11 +10,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/weirhttp/weir/capture"
 	"github.com/weirhttp/weir/filter"
@@ -690,6 +692,30 @@ func TestTimeout_cause(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A handler may edit its request while its time ends, and keep it: the timer reads none of it, and the connection is not
+// kept with it.
+func TestTimeout_request(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept *http.Request
+		h := filter.Timeout(time.Second, filter.TimeoutOptions{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			kept = r
+			<-r.Context().Done()
+			*r = http.Request{}
+		}))
+		serve := func() weak.Pointer[httptest.ResponseRecorder] {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+			return weak.Make(w)
+		}
+		w := serve()
+		runtime.GC()
+		if w.Value() != nil {
+			t.Error("the writer is kept with the request")
+		}
+		runtime.KeepAlive(kept)
+	})
 }
 
 func TestTimeout_nonsense(t *testing.T) {

@@ -25,13 +25,14 @@ func (e timeoutError) Is(target error) bool {
 type stopwatch struct {
 	*timeout
 	next    http.Handler
-	request http.Request // what next is given
-	reads   bool         // the request has a body, and so a deadline for reading means something
+	request http.Request // what next is given, and may keep and edit
+	http1   bool
+	reads   bool // the request has a body, and so a deadline for reading means something
 	cancel  context.CancelCauseFunc
 	start   time.Time
 
 	mu     sync.Mutex
-	w      http.ResponseWriter // of the handler
+	w      http.ResponseWriter // of the handler, until it has returned
 	timer  *time.Timer
 	begun  bool          // the head has passed
 	blind  bool          // it had before the request came here, so that no byte is seen
@@ -41,7 +42,8 @@ type stopwatch struct {
 }
 
 func newStopwatch(t *timeout, r *http.Request, next http.Handler) *stopwatch {
-	s := &stopwatch{timeout: t, next: next, start: time.Now(), reads: r.Body != nil && r.Body != http.NoBody}
+	s := &stopwatch{timeout: t, next: next, start: time.Now(), http1: r.ProtoMajor == 1,
+		reads: r.Body != nil && r.Body != http.NoBody}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	s.cancel, s.request = cancel, *r.WithContext(ctx)
 	if s.reads && t.idle > 0 {
@@ -181,7 +183,7 @@ func (s *stopwatch) deadlines() {
 	if s.begun {
 		_ = c.SetWriteDeadline(longAgo)
 	}
-	if s.request.ProtoMajor == 1 {
+	if s.http1 {
 		s.timer.Reset(time.Second)
 	}
 }
@@ -194,7 +196,7 @@ func (s *stopwatch) end() {
 		s.ended, s.over = true, nil
 	}
 	s.check()
-	s.ended = true
+	s.ended, s.w = true, nil // who keeps the request is not to keep the connection
 	s.timer.Stop()
 }
 
