@@ -50,8 +50,8 @@ type AccessLogOptions struct {
 	// add to a record by [rewrite.Note], besides the client, the user and the id.
 	// Zero means 32. What comes after that is dropped, and the record says how
 	// many did: notes_dropped. Below zero nothing that is set or noted further in
-	// is seen, which spares each request an allocation of 384 bytes, unless a CacheControl
-	// further in needs it.
+	// is seen, which spares each request an allocation of 384 bytes, unless a
+	// [CacheControl] further in needs it.
 	MaxNotes int
 }
 
@@ -80,8 +80,9 @@ type AccessLogOptions struct {
 //
 // Client, User and ID count wherever they are set, further out or further in,
 // since setting one notes it; the one that was set last counts. An application
-// that signs users in by itself notes them as "user" (and so tells CacheControl). What else filters further
-// in write into the context of their copies of the request is not seen here.
+// that signs users in by itself notes them as "user", and so tells CacheControl.
+// What else filters further in write into the context of their copies of the
+// request is not seen here.
 //
 // In a stack it stands outside of everything whose answers are to be logged.
 // Outside of Compress it counts the compressed bytes. Text that a client sends
@@ -116,7 +117,7 @@ func AccessLog(o AccessLogOptions) func(http.Handler) http.Handler {
 	}
 }
 
-// here is where it is called, for a record.
+// here is the place where it is called.
 func here() uintptr {
 	var pcs [1]uintptr
 	runtime.Callers(2, pcs[:])
@@ -137,7 +138,7 @@ func levelOf(sent capture.Sent) slog.Level {
 type accessLog struct {
 	AccessLogOptions
 	next    http.Handler
-	pc      uintptr     // where a record says that it was made
+	pc      uintptr     // the place that a record names as its source
 	visits  sync.Pool   // of *visit
 	writing *sync.Mutex // held while Output is written to
 }
@@ -169,7 +170,8 @@ func (v *visit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *visit) done(r *http.Request, sent capture.Sent) {
-	e := entry{r: r, sent: sent, start: v.start, duration: time.Since(v.start)}
+	now := time.Now()
+	e := entry{r: r, sent: sent, start: v.start, ended: now, duration: now.Sub(v.start)}
 	if v.notes != nil {
 		e.notes, e.dropped = v.notes.Close()
 	}
@@ -210,8 +212,9 @@ type entry struct {
 	r        *http.Request
 	sent     capture.Sent
 	start    time.Time
-	duration time.Duration
-	notes    []slog.Attr // but for those that the next three come from
+	ended    time.Time
+	duration time.Duration // by a clock that nobody sets
+	notes    []slog.Attr   // but for those that the next three come from
 	dropped  int
 
 	client, user, id string
@@ -271,8 +274,7 @@ func (l *accessLog) record(logger *slog.Logger, level slog.Level, e *entry) {
 	if e.dropped > 0 {
 		attrs = append(attrs, slog.Int("notes_dropped", e.dropped))
 	}
-	// A logger would look for its caller, which takes longer than all of this, and is always the same.
-	record := slog.NewRecord(e.start.Add(e.duration), level, "request", l.pc)
+	record := slog.NewRecord(e.ended, level, "request", l.pc) // a logger would look for its caller, always the same
 	record.AddAttrs(attrs...)
 	_ = logger.Handler().Handle(e.r.Context(), record)
 }

@@ -53,7 +53,8 @@ type TrustProxyOptions struct {
 // whoever sent it: X-Real-Ip, True-Client-Ip, Cf-Visitor, X-Original-Url, X-Script-Name, all that begins with X-Forwarded,
 // and the like, in all spellings that some application takes for them, such as X_Forwarded_For; and options of
 // Connection that name such a field, by which a client could have it dropped further on (CVE-2024-45410). A request
-// that has none of them is handed on as it is, and a header that says what was believed in those words already stays.
+// that has none of them is handed on as it is, and so is a header that says what was believed in those words
+// already: it is not copied.
 //
 // A client whose own address is in the ranges, such as another machine of the same network, can say what it likes: name
 // the proxies, not their network. A proxy has to add to X-Forwarded-For, or overwrite it, and to overwrite

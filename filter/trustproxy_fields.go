@@ -39,7 +39,7 @@ func disconnectsProxies(h http.Header) bool {
 type belief struct{ name, value string }
 
 // write returns a header that is h but for what is said of proxies: that is what was believed, in the one family or the
-// other. It is h itself where that says nothing else, as behind one proxy that overwrites what clients say.
+// other. It is h itself where h says just that, as behind one proxy that overwrites what clients say.
 func (s *hearsay) write(h http.Header, byForwarded bool) http.Header {
 	beliefs := s.beliefs(byForwarded)
 	if said(h, beliefs[:]) {
