@@ -64,8 +64,9 @@ func NotesTaken(ctx context.Context) bool {
 
 // UserNoted says whether a user was noted who is not the empty string: by User or by its name, at any time so far, by
 // anybody whose context comes from ctx or shares the notes of ctx, also where there was no place for the note or the
-// record was written before. A value that is no text counts, whatever it holds. What somebody has seen stays seen, so that it is a reason to be careful, as with a response
-// that others may keep, and says nothing about who the request is from. Where nobody takes notes, it is false.
+// record was written before. A value that is no text counts, whatever it holds. What somebody has seen stays seen, so that
+// it is a reason to be careful, as with a response that others may keep, and says nothing about who the request is from.
+// Where nobody takes notes, it is false.
 func UserNoted(ctx context.Context) bool {
 	for n := notesOf(ctx); n != nil; n = n.outer {
 		if n.knowsUser() {

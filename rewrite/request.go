@@ -68,7 +68,7 @@ func Serve(w http.ResponseWriter, r, edited *http.Request, next http.Handler) {
 	next.ServeHTTP(w, edited)
 }
 
-// giveBack writes nothing that is there already: handlers that do not look may share a request.
+// giveBack writes nothing that is there already: handlers that only look may share a request.
 func giveBack(r, edited *http.Request) {
 	if r.MultipartForm == nil && edited.MultipartForm != nil {
 		r.MultipartForm = edited.MultipartForm
