@@ -3,6 +3,7 @@ package capture
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -126,4 +127,17 @@ func hasToken(list, token string) bool {
 func mediaType(value string) string {
 	kind, _, _ := strings.Cut(value, ";")
 	return strings.ToLower(strings.TrimSpace(kind))
+}
+
+// contentLength is the length that a response declares, or -1.
+func contentLength(h http.Header) int64 {
+	values := h["Content-Length"]
+	if len(values) == 0 {
+		return -1
+	}
+	n, err := strconv.ParseUint(values[0], 10, 63)
+	if err != nil {
+		return -1
+	}
+	return int64(n)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -289,16 +288,3 @@ func (l *layer) wants() int {
 
 // sniffLen is how much net/http looks at to tell a Content-Type.
 const sniffLen = 512
-
-// contentLength is the length that a response declares, or -1.
-func contentLength(h http.Header) int64 {
-	values := h["Content-Length"]
-	if len(values) == 0 {
-		return -1
-	}
-	n, err := strconv.ParseUint(values[0], 10, 63)
-	if err != nil {
-		return -1
-	}
-	return int64(n)
-}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -96,9 +97,9 @@ func (s *stack) thaw(live http.Header) {
 		if s.late == nil {
 			s.late = make(http.Header)
 		}
-		copyHeader(s.late, live)
+		maps.Copy(s.late, live)
 		clear(live)
-		copyHeader(live, s.frozen)
+		maps.Copy(live, s.frozen)
 	}
 	s.frozen = nil
 }
@@ -128,10 +129,4 @@ func sameHeader(a, b http.Header) bool {
 		}
 	}
 	return true
-}
-
-func copyHeader(to, from http.Header) {
-	for name, values := range from {
-		to[name] = values
-	}
 }
