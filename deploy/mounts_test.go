@@ -43,15 +43,21 @@ func TestMountsGoByTheHostThatTheClientNamed(t *testing.T) {
 		{"[::1]:80", "", "rest"},
 		{"", "", "rest"},
 	} {
-		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
-		r.Host = c.host
-		if c.forwarded != "" {
-			r.Header.Set("X-Forwarded-Host", c.forwarded)
-		}
+		r, w := requestFor(c.host, c.forwarded), httptest.NewRecorder()
 		if h.ServeHTTP(w, r); w.Body.String() != c.want+" /" {
 			t.Errorf("%q, forwarded for %q: got %q, want %q", c.host, c.forwarded, w.Body, c.want)
 		}
 	}
+}
+
+// requestFor is a request for a host, which a proxy sent on for another one if that is not empty.
+func requestFor(host, forwarded string) *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Host = host
+	if forwarded != "" {
+		r.Header.Set("X-Forwarded-Host", forwarded)
+	}
+	return r
 }
 
 // TestMountsRefuseHostsThatNoRequestHas says so of places that would never be asked for, and of one that is there twice.
@@ -102,11 +108,7 @@ func TestPatternsCompareHostsAsMountsDo(t *testing.T) {
 			{"admin.example", "", "admin"}, {"ADMIN.example", "", "admin"}, {"admin.example.:80", "", "admin"},
 			{"backend", "admin.example", "admin"}, {"admin.example", "other.example", "rest"}, {"other.example", "", "rest"},
 		} {
-			r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
-			r.Host = c.host
-			if c.forwarded != "" {
-				r.Header.Set("X-Forwarded-Host", c.forwarded)
-			}
+			r, w := requestFor(c.host, c.forwarded), httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			if seen := w.Header().Get("X-Seen") != ""; w.Body.String() != c.want+" /" || seen != (c.want == "admin") || r.Host != c.host {
 				t.Errorf("%s, %q forwarded for %q: got %q, and the filter saw it: %v", app, c.host, c.forwarded, w.Body, seen)
