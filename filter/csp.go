@@ -63,8 +63,9 @@ func (c CSP) pieces(option string) []string {
 
 // meant says which directive a name stands for that has the same letters.
 func meant(name string) string {
+	letters := strings.NewReplacer("-", "", "_", "")
 	for _, d := range directives {
-		if strings.EqualFold(strings.ReplaceAll(d, "-", ""), strings.NewReplacer("-", "", "_", "").Replace(name)) {
+		if strings.EqualFold(letters.Replace(d), letters.Replace(name)) {
 			return ": write " + d
 		}
 	}

@@ -42,7 +42,7 @@ type belief struct{ name, value string }
 // other. It is h itself where h says just that, as behind one proxy that overwrites what clients say.
 func (s *hearsay) write(h http.Header, byForwarded bool) http.Header {
 	beliefs := s.beliefs(byForwarded)
-	if said(h, beliefs[:]) {
+	if saysJust(h, beliefs[:]) {
 		return h
 	}
 	h = h.Clone()
@@ -55,8 +55,8 @@ func (s *hearsay) write(h http.Header, byForwarded bool) http.Header {
 	return h
 }
 
-// said says whether a header says of proxies what is believed, word by word, and nothing else.
-func said(h http.Header, beliefs []belief) bool {
+// saysJust says whether a header says of proxies what is believed, word by word, and nothing else.
+func saysJust(h http.Header, beliefs []belief) bool {
 	missing := 0
 	for _, b := range beliefs {
 		if b.value != "" {
