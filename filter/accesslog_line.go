@@ -3,8 +3,6 @@ package filter
 import (
 	"net/http"
 	"strconv"
-
-	"github.com/weirhttp/weir/rewrite"
 )
 
 // appendLine appends the entry as a line of the common or the combined log format
@@ -37,17 +35,6 @@ func (e *entry) appendLine(b []byte, schema AccessLogSchema) []byte {
 		b = append(b, '"')
 	}
 	return append(b, '\n')
-}
-
-// requestTarget is what the client asked for, byte for byte, or would have, of a
-// request that a program made.
-func requestTarget(r *http.Request) string {
-	if r.RequestURI != "" {
-		return r.RequestURI
-	}
-	whole := *r.URL
-	whole.Path, whole.RawPath = rewrite.ScriptName(r)+r.URL.Path, rewrite.EscapedScriptName(r)+r.URL.EscapedPath()
-	return whole.RequestURI()
 }
 
 // lineStatus is the status in a line, where readers want one.

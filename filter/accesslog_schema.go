@@ -72,7 +72,7 @@ func (e *entry) plain(attrs []slog.Attr) []slog.Attr {
 		slog.String("path", requestPath(e.r)),
 		slog.Int("status", e.sent.Status),
 		slog.Int64("bytes", e.sent.Bytes),
-		slog.Duration("duration", e.duration),
+		slog.Duration("duration", e.duration()),
 		slog.String("client", e.client),
 		slog.String("protocol", e.r.Proto))
 	return appendKnown(attrs, "pattern", e.r.Pattern, "user", e.user, "id", e.id)
@@ -88,7 +88,7 @@ func (e *entry) ecs(attrs []slog.Attr) []slog.Attr {
 	attrs = e.appendStatus(attrs)
 	attrs = append(attrs,
 		slog.Int64("http.response.body.bytes", e.bodySize()),
-		slog.Int64("event.duration", e.duration.Nanoseconds()))
+		slog.Int64("event.duration", e.duration().Nanoseconds()))
 	if addr, err := netip.ParseAddr(e.client); err == nil && addr.Zone() == "" { // an index of addresses takes nothing else
 		attrs = append(attrs, slog.String("client.ip", addr.String()))
 	}
@@ -119,7 +119,7 @@ func (e *entry) otel(attrs []slog.Attr) []slog.Attr {
 	attrs = e.appendStatus(attrs)
 	attrs = append(attrs,
 		slog.Int64("http.response.body.size", e.bodySize()),
-		slog.Float64("http.server.request.duration", e.duration.Seconds()))
+		slog.Float64("http.server.request.duration", e.duration().Seconds()))
 	if domain := namedDomain(e.r); domain != "" {
 		port, _ := strconv.Atoi(rewrite.Port(e.r))
 		attrs = append(attrs, slog.String("server.address", strings.Trim(domain, "[]")), slog.Int("server.port", port))
